@@ -1,0 +1,139 @@
+"""
+Every number of the model: value, unit, range, source and date.
+
+Physical constants are plain names. What a user may dispute is an `Assumption` in `ASSUMPTIONS`, and
+`assume={"route_factor": 1.5}` (or a TOML file with the same names) replaces its value for one study.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["ASSUMPTIONS", "FIBRE_REFRACTIVE_INDEX", "LIGHT_SPEED_KM_PER_MS", "Assumption", "resolve"]
+
+LIGHT_SPEED_KM_PER_MS = 299.792458
+"""Speed of light in vacuum [km/ms]; exact by the definition of the metre (SI Brochure, 9th ed., 2019)."""
+
+FIBRE_REFRACTIVE_INDEX = 1.468
+"""Group index of standard single-mode fibre at 1550 nm [-]; see `ASSUMPTIONS["refractive_index"]`."""
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One disputable number: its default, the range in which it may lie, and who says so."""
+
+    name: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    meaning: str
+    source: str
+    source_date: str
+
+
+_ALL = (
+    Assumption(
+        "refractive_index", FIBRE_REFRACTIVE_INDEX, "-", 1.4670, 1.4685,
+        "group index of the fibre at 1550 nm",
+        "assumption: the figure that data sheets of standard single-mode fibre (ITU-T G.652) print to three decimals",
+        "2026",
+    ),
+    Assumption(
+        "route_factor", 1.65, "-", 1.48, 1.83,
+        "measured round trip over light along the schematic route's model km; holds detours, slack and equipment",
+        "calibrated on two measured pairs: Tokyo-Osaka 7.98 ms over 552 km needs 1.476, Tokyo-Sapporo 16.96 ms over 945 km needs 1.833 (WonderNetwork minima, 2018-11); default is their mean",
+        "2018-11",
+    ),
+    Assumption(
+        "cable_slack", 1.03, "-", 1.0, 1.10,
+        "length of fibre over the built length of a surveyed route: slack loops and vertical runs",
+        "assumption: no source was found",
+        "2026",
+    ),
+    Assumption(
+        "equipment_ms", 0.0, "ms", 0.0, 0.1,
+        "round-trip time added at each node passed; 0 because the calibrated route factor holds it already",
+        "assumption: two measured pairs cannot tell equipment from detours",
+        "2026",
+    ),
+    Assumption(
+        "load_factor", 0.80, "-", 0.80, 0.98,
+        "mean over peak draw of data centres, to turn TWh into MW",
+        "OCCTO demand outlook, January 2025, by itmedia smartjapan 2501/29 news089_3 (about 80 %); 0.98 is implied by Wood Mackenzie's 66 TWh at 7.7 GW",
+        "2025-01-29",
+    ),
+    Assumption(
+        "receiving_per_it", 1.30, "-", 1.04, 1.43,
+        "receiving power of a site over its IT power, where the source prints IT power only",
+        "printed pairs: ESR OS1 25/19.2 MW = 1.30 (default), PDG Saitama about 100/96 = 1.04, SC Zeus OSA1 100/70 = 1.43",
+        "2025-01-16",
+    ),
+    Assumption(
+        "undated_phase_year", 2034.0, "calendar year", 2030.0, 2040.0,
+        "year in which a full plan without a published date is taken to draw its full power",
+        "assumption: the last year of the OCCTO outlook of January 2025",
+        "2025-01",
+    ),
+    Assumption(
+        "tie_level", 0.0, "-", -1.0, 1.0,
+        "operating capacity of ties: 0 the median half-hour, -1 the lowest seen, +1 the highest, linear between",
+        "half-hourly OCCTO operating capacities of FY2025-26, in the columns of `interfaces`",
+        "2026-06",
+    ),
+    Assumption(
+        "tie_share_in_supply", 0.0, "-", 0.0, 1.0,
+        "share of each tie's capacity that the areas' published supply already holds as scheduled imports",
+        "assumption: the published balance does not say whether an area's supply includes scheduled tie flows; 0 and 1 are the two readings",
+        "2026",
+    ),
+)  # fmt: skip
+
+ASSUMPTIONS: Mapping[str, Assumption] = {item.name: item for item in _ALL}
+
+
+def resolve(assume: Mapping[str, float] | str | Path | None = None) -> dict[str, float]:
+    """
+    Return the value of every assumption, with those that `assume` names replaced.
+
+    Parameters
+    ----------
+    assume
+        Names and values, or the path of a TOML file that holds them.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, with the nearest name there is, or if a value is no number in its range's
+        meaning (NaN, or not a number at all).
+
+    Examples
+    --------
+    >>> resolve({"route_factor": 1.5})["route_factor"]
+    1.5
+    """
+    given = _read_toml(assume) if isinstance(assume, (str, Path)) else dict(assume or {})
+    faults = [_fault(name, value) for name, value in given.items()]
+    told = [fault for fault in faults if fault]
+    if told:
+        raise ValueError("assume: " + "; ".join(told))
+    values = {name: item.value for name, item in ASSUMPTIONS.items()}
+    return values | {name: float(value) for name, value in given.items()}
+
+
+def _read_toml(path: str | Path) -> dict[str, float]:
+    return dict(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def _fault(name: str, value: object) -> str:
+    """Return what is wrong with one given assumption, or nothing."""
+    if name not in ASSUMPTIONS:
+        near = difflib.get_close_matches(name, ASSUMPTIONS, n=1, cutoff=0.0)
+        return f"there is no {name!r}; the nearest name is {near[0]!r}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124
+        return f"{name} must be a number [{ASSUMPTIONS[name].unit}], not {value!r}"
+    return ""

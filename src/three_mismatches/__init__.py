@@ -1,1 +1,90 @@
-"""Measure the gap between where data centres are built, where power is generated and where fibre runs."""
+"""
+Measure the gap between where data centres are built, where power is generated and where fibre runs.
+
+>>> import three_mismatches as tm
+>>> result = tm.japan().solve()  # doctest: +SKIP
+>>> result.sites  # doctest: +SKIP
+
+Importing this package loads the standard library only; each module is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from three_mismatches import (
+        assumptions,
+        errors,
+        export,
+        geodesy,
+        latency,
+        layers,
+        maps,
+        match,
+        mismatch,
+        network,
+        power,
+        report,
+    )
+    from three_mismatches.layers import Fibre, Grid, StudyTables
+    from three_mismatches.layers.settings import Settings
+    from three_mismatches.study import DEFAULT_YEAR, Result, Study, japan, read_study
+
+__version__ = "0.1.0"
+
+_MODULES = (
+    "assumptions", "errors", "export", "geodesy", "latency", "layers",
+    "maps", "match", "mismatch", "network", "power", "report",
+)  # fmt: skip
+_HOME = {
+    "DEFAULT_YEAR": "study",
+    "Fibre": "layers",
+    "Grid": "layers",
+    "Result": "study",
+    "Settings": "layers.settings",
+    "Study": "study",
+    "StudyTables": "layers",
+    "japan": "study",
+    "read_study": "study",
+}
+
+__all__ = [
+    "DEFAULT_YEAR",
+    "Fibre",
+    "Grid",
+    "Result",
+    "Settings",
+    "Study",
+    "StudyTables",
+    "assumptions",
+    "errors",
+    "export",
+    "geodesy",
+    "japan",
+    "latency",
+    "layers",
+    "maps",
+    "match",
+    "mismatch",
+    "network",
+    "power",
+    "read_study",
+    "report",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a module or a public name when it is first asked for (PEP 562)."""
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _HOME:
+        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

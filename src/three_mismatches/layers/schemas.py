@@ -103,14 +103,15 @@ def _number(
     high_cure: str = "",
 ) -> pa.Column:
     """Return a float column; NaN is unknown, inf is unlimited."""
+    of_unit = "" if unit == "-" else f" {unit}"
     checks = []
     if above is not None:
-        checks.append(pa.Check.gt(above, error=f"must be > {above:g} {unit}".rstrip()))
+        checks.append(pa.Check.gt(above, error=f"must be > {above:g}{of_unit}"))
     if low is not None:
-        checks.append(pa.Check.ge(low, error=f"must be >= {low:g} {unit}".rstrip()))
+        checks.append(pa.Check.ge(low, error=f"must be >= {low:g}{of_unit}"))
     if high is not None:
         cure = f". {high_cure}" if high_cure else ""
-        checks.append(pa.Check.le(high, error=f"must be <= {high:g} {unit}".rstrip() + cure))
+        checks.append(pa.Check.le(high, error=f"must be <= {high:g}{of_unit}{cure}"))
     return _column(float, description, unit=unit, default=default, checks=tuple(checks))
 
 
@@ -373,7 +374,16 @@ def empty(name: str) -> pd.DataFrame:
     index = pd.Index([], dtype=str, name=layer.index)
     columns = {key: pd.Series(dtype=str(column.dtype), index=index) for key, column in layer.columns.items()}
     frame = pd.DataFrame(columns, index=index)
-    return frame if layer.geometry is None else gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([], index=index, crs=CRS))
+    return (
+        frame
+        if layer.geometry is None
+        else gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([], index=index, crs=CRS))
+    )
+
+
+def _plain_type(dtype: str) -> str:
+    """Return what a reader calls the type, whichever pandas stores it."""
+    return {"float64": "number", "bool": "true or false"}.get(dtype, "text")
 
 
 def reference_table() -> pd.DataFrame:
@@ -382,7 +392,7 @@ def reference_table() -> pd.DataFrame:
         {
             "table": layer.name,
             "column": key,
-            "type": str(column.dtype),
+            "type": _plain_type(str(column.dtype)),
             "unit": (column.metadata or {}).get("unit", ""),
             "bounds": "; ".join(str(check.error) for check in column.checks),
             "default": "" if column.default is None else str(column.default),

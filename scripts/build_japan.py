@@ -1,0 +1,150 @@
+"""
+Build the embedded Japan from `data/japan/`: the same bytes from the same tables, every time.
+
+    python scripts/build_japan.py [--out src/three_mismatches/data/japan]
+
+Nothing but `data/japan/` and the library's own assumptions is read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import _japan_power as power
+import _japan_sites as sites
+from three_mismatches.layers import LAYERS
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "data" / "japan"
+PACK = ROOT / "src" / "three_mismatches" / "data" / "japan"
+YEARS = ("year", "build_year", "retire_year", "year_operating", "year_full")
+EXTRAS = {
+    "sites": [
+        "municipality",
+        "prefecture",
+        "mw_now",
+        "mw_first",
+        "mw_full",
+        "year_operating",
+        "year_full",
+        "note",
+    ],
+    "outlook": ["new_dc_twh"],
+    "links": ["note"],
+    "upgrades": ["note"],
+}
+SHAPES = ("areas", "pockets")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[1])
+    parser.add_argument("--out", type=Path, default=PACK)
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    for name, table in build().items():
+        if name in SHAPES:
+            write_shapes(given.out / f"{name}.geojson", name, table)
+        else:
+            write_table(given.out / f"{name}.csv", name, table)
+    settings = {"name": "Japan", "year": 2034, "base_year": 2026, "demand": "outlook", "assume": {}}
+    (given.out / "study.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8", newline="\n")
+
+
+def build() -> dict[str, pd.DataFrame]:
+    """Return every table of the pack, without the shapes of areas and pockets."""
+    prefectures = read("prefectures")
+    areas = power.areas_table(read("area_facts"), prefectures)
+    found = sites.sites_table(read("sites"))
+    return {
+        "areas": areas,
+        "pockets": read("pockets").set_index("pocket"),
+        "sites": found,
+        "phases": sites.phases_table(found),
+        "generators": power.generators_table(read("units")),
+        "links": read("links").set_index("link"),
+        "interfaces": power.interfaces_table(read("interfaces").fillna({"note": ""}), read("ties")),
+        "interface_members": read("interface_members").set_index("member"),
+        "upgrades": power.upgrades_table(read("upgrades")),
+        "outlook": power.outlook_table(areas, read("scenarios"), read("dc_shares")),
+        "fibre_nodes": read("fibre_nodes").set_index("fibre_node"),
+        "fibre_routes": routes(read("fibre_routes")),
+        "hubs": hubs(read("hubs"), prefectures),
+        "budgets": read("budgets").set_index("use"),
+    }
+
+
+def read(name: str) -> pd.DataFrame:
+    return pd.read_csv(DATA / f"{name}.csv")
+
+
+def routes(printed: pd.DataFrame) -> pd.DataFrame:
+    """Return `fibre_routes`: chords of a sketch, so no geometry is shipped."""
+    return printed.set_index("fibre_route").assign(status="operating", geometry_kind="schematic")
+
+
+def hubs(listed: pd.DataFrame, prefectures: pd.DataFrame) -> pd.DataFrame:
+    """Return `hubs`: those listed, and the people of each prefecture at its office."""
+    people = pd.DataFrame(
+        {
+            "hub": "people-" + prefectures["name"].str.lower(),
+            "name": prefectures["name"],
+            "name_ja": prefectures["name_ja"],
+            "kind": "population",
+            "weight": prefectures["population"].astype(float),
+            "node": prefectures["fibre_node"],
+            "lon": prefectures["lon"],
+            "lat": prefectures["lat"],
+            **{key: prefectures[key] for key in power.PROVENANCE},
+        }
+    )
+    return pd.concat([listed, people], ignore_index=True).set_index("hub")
+
+
+def shipped(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the columns of its schema, in their order, and its own extra ones after them."""
+    layer = LAYERS[name]
+    table = table.assign(imputed=table["imputed"].astype(bool) if "imputed" in table else False)
+    point = ["lon", "lat"] if layer.geometry == "Point" else []
+    columns = [*point, *layer.columns, *EXTRAS.get(name, [])]
+    missing = {key: column.default for key, column in layer.columns.items() if key not in table}
+    table = table.assign(**{key: default for key, default in missing.items() if default is not None})
+    return table.reindex(columns=columns).rename_axis(layer.index)
+
+
+def write_table(path: Path, name: str, table: pd.DataFrame) -> None:
+    frame = shipped(name, table)
+    whole = {key: frame[key].astype("Int64") for key in YEARS if key in frame}
+    frame.assign(**whole).to_csv(path, lineterminator="\n", encoding="utf-8")
+
+
+def write_shapes(path: Path, name: str, table: pd.DataFrame) -> None:
+    """Write attributes and shapes as GeoJSON; what is unknown is null."""
+    frame = shipped(name, table)
+    shapes = json.loads((DATA / path.name).read_text(encoding="utf-8"))["features"]
+    shape = {feature["properties"][frame.index.name]: feature["geometry"] for feature in shapes}
+    lines = []
+    for key, row in zip(frame.index, frame.to_dict("records"), strict=True):
+        properties = {str(frame.index.name): key} | {column: plain(value) for column, value in row.items()}
+        feature = {"type": "Feature", "properties": properties, "geometry": shape[key]}
+        lines.append(json.dumps(feature, ensure_ascii=False, separators=(",", ":")))
+    body = ",\n".join(lines)
+    path.write_text(
+        f'{{"type":"FeatureCollection","features":[\n{body}\n]}}\n', encoding="utf-8", newline="\n"
+    )
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - a cell of any table
+    """Return a cell as JSON has it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""
+Shortest paths over a graph in compressed rows (CSR): exact, and the same whatever the order of the edges.
+
+Slot `s` in `indptr[v]:indptr[v + 1]` leaves node `v` for `neighbour[s]`, weighs `weight[s]` and belongs to
+edge `edge[s]`. An undirected edge has two slots. Weights are finite and >= 0; the callers check that.
+Every array is contiguous, `int64` or `float64`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from three_mismatches._kernels._jit import kernel
+
+__all__ = ["shortest_paths", "sum_along_paths"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+WAYS = 4  # children of a heap entry: a flatter heap than a binary one, so fewer cache misses
+NOT_SEEN = -1
+SETTLED = -2
+
+
+@kernel
+def _before(cost: Floats, a: int, b: int) -> bool:
+    """Return whether node `a` leaves the heap before `b`: the nearer one, then the lower position."""
+    return bool(cost[a] < cost[b] or (cost[a] == cost[b] and a < b))
+
+
+@kernel
+def _rise(heap: Ints, place: Ints, cost: Floats, hole: int, node: int) -> None:
+    """Put `node` where it belongs between entry `hole` and the root."""
+    while hole > 0:
+        parent = (hole - 1) // WAYS
+        if not _before(cost, node, heap[parent]):
+            break
+        heap[hole] = heap[parent]
+        place[heap[hole]] = hole
+        hole = parent
+    heap[hole] = node
+    place[node] = hole
+
+
+@kernel
+def _sink(heap: Ints, place: Ints, cost: Floats, size: int, node: int) -> None:
+    """Put `node` where it belongs below the root of a heap of `size` entries."""
+    hole = 0
+    while True:
+        first = WAYS * hole + 1
+        if first >= size:
+            break
+        least = first
+        for child in range(first + 1, min(first + WAYS, size)):
+            if _before(cost, heap[child], heap[least]):
+                least = child
+        if not _before(cost, heap[least], node):
+            break
+        heap[hole] = heap[least]
+        place[heap[hole]] = hole
+        hole = least
+    heap[hole] = node
+    place[node] = hole
+
+
+@kernel
+def _tree(
+    indptr: Ints, neighbour: Ints, weight: Floats, edge: Ints, source: int,
+    cost: Floats, from_node: Ints, from_edge: Ints, heap: Ints, place: Ints,
+) -> None:  # fmt: skip
+    """Fill `cost`, `from_node` and `from_edge` with the shortest-path tree of one source."""
+    cost[:] = np.inf
+    from_node[:] = -1
+    from_edge[:] = -1
+    place[:] = NOT_SEEN
+    cost[source] = 0.0
+    heap[0] = source
+    place[source] = 0
+    size = 1
+    while size > 0:
+        node = heap[0]
+        place[node] = SETTLED
+        size -= 1
+        if size > 0:
+            _sink(heap, place, cost, size, heap[size])
+        for slot in range(indptr[node], indptr[node + 1]):
+            other = neighbour[slot]
+            # A settled node keeps its predecessor, else edges of weight 0 could close a ring of predecessors.
+            if place[other] == SETTLED:
+                continue
+            through = cost[node] + weight[slot]
+            if through < cost[other]:
+                cost[other] = through
+                from_node[other] = node
+                from_edge[other] = edge[slot]
+                hole = place[other]
+                if hole == NOT_SEEN:
+                    hole = size
+                    size += 1
+                _rise(heap, place, cost, hole, other)
+            elif through == cost[other] and (
+                node < from_node[other] or (node == from_node[other] and edge[slot] < from_edge[other])
+            ):
+                from_node[other] = node
+                from_edge[other] = edge[slot]
+
+
+@kernel
+def shortest_paths(
+    indptr: Ints, neighbour: Ints, weight: Floats, edge: Ints, sources: Ints
+) -> tuple[Floats, Ints, Ints]:
+    """
+    Return the shortest-path tree of each source, by Dijkstra's algorithm on a 4-ary heap.
+
+    Of equally short paths the one through the lowest predecessor position is taken, then through the
+    lowest edge, among the nodes settled before; so the answer does not hang on the order of the slots.
+
+    Parameters
+    ----------
+    indptr, neighbour, weight, edge
+        The graph, see the module; shapes (n + 1), (m), (m), (m). [-, -, any, -]
+    sources
+        Node positions, shape (k).
+
+    Returns
+    -------
+    cost
+        Least sum of weights from each source, shape (k, n); inf where there is no path. [as `weight`]
+    from_node, from_edge
+        Node before each node on its path, and the edge between them, shape (k, n); -1 at the source and
+        where there is no path.
+    """
+    nodes = indptr.size - 1
+    cost = np.empty((sources.size, nodes), dtype=np.float64)
+    from_node = np.empty((sources.size, nodes), dtype=np.int64)
+    from_edge = np.empty((sources.size, nodes), dtype=np.int64)
+    heap = np.empty(nodes, dtype=np.int64)
+    place = np.empty(nodes, dtype=np.int64)
+    for row in range(sources.size):
+        _tree(
+            indptr, neighbour, weight, edge, sources[row],
+            cost[row], from_node[row], from_edge[row], heap, place,
+        )  # fmt: skip
+    return cost, from_node, from_edge
+
+
+@kernel
+def sum_along_paths(cost: Floats, from_node: Ints, from_edge: Ints, attribute: Floats) -> Floats:
+    """
+    Return the sum of an edge attribute along each path of `shortest_paths`.
+
+    Parameters
+    ----------
+    cost, from_node, from_edge
+        Trees as `shortest_paths` returns them, shape (k, n).
+    attribute
+        One value for each edge, shape (number of edges). [any]
+
+    Returns
+    -------
+    total
+        Shape (k, n); 0 at the source, inf where there is no path. [as `attribute`]
+    """
+    sources, nodes = cost.shape
+    total = np.empty((sources, nodes), dtype=np.float64)
+    climbed = np.empty(nodes, dtype=np.int64)
+    for row in range(sources):
+        total[row] = np.nan  # NaN: not summed yet
+        for node in range(nodes):
+            at = node
+            steps = 0
+            while np.isnan(total[row, at]) and from_node[row, at] >= 0:
+                climbed[steps] = at
+                steps += 1
+                at = from_node[row, at]
+            if np.isnan(total[row, at]):
+                total[row, at] = 0.0 if cost[row, at] == 0.0 else np.inf
+            for step in range(steps - 1, -1, -1):
+                below = climbed[step]
+                total[row, below] = total[row, at] + attribute[from_edge[row, below]]
+                at = below
+    return total

@@ -1,0 +1,172 @@
+"""The command line: three-mismatches japan | solve | check."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import three_mismatches as tm
+from three_mismatches import export, report
+from three_mismatches.assumptions import resolve
+from three_mismatches.errors import ThreeMismatchesError
+from three_mismatches.layers.at_year import is_top_level
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="The gap between where data centres are built, where power is generated and where fibre runs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+ROWS_SHOWN = 10
+BAD_INPUT = 1
+
+
+class Demand(enum.StrEnum):
+    """Demand scenarios of the embedded Japan."""
+
+    OUTLOOK = "outlook"
+    LOW = "low"
+    HIGH = "high"
+
+
+Out = Annotated[
+    Path | None, typer.Option("--out", help="Folder for tables, maps and summary.json.", show_default=False)
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the result that the folder holds.")]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--assume", help="name=value, or a TOML file of them; may be given again.", show_default=False
+    ),
+]
+Folder = Annotated[Path, typer.Argument(help="A folder of tables, or one GeoPackage.", show_default=False)]
+Reproject = Annotated[bool, typer.Option("--reproject", help="Turn other declared CRSs into EPSG:4326.")]
+
+
+@app.command()
+def japan(
+    *,
+    year: Annotated[int, typer.Option(min=2026, max=2045, help="Year of the peak.")] = tm.DEFAULT_YEAR,
+    demand: Annotated[Demand, typer.Option(help="Demand scenario.")] = Demand.OUTLOOK,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    assume: Assume = None,
+) -> None:
+    """Solve the embedded Japan and write its tables and maps."""
+    values = _assumed(assume)
+    with _bad_input_is_a_message():
+        study = tm.japan(year=year, demand=demand.value, assume=values)
+        _answer(study, out or Path(f"three_mismatches_japan_{year}_{demand.value}"), overwrite=overwrite)
+
+
+@app.command()
+def solve(
+    folder: Folder,
+    *,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    reproject: Reproject = False,
+    assume: Assume = None,
+) -> None:
+    """Solve a study of your own and write its tables and maps."""
+    values = _assumed(assume)
+    with _bad_input_is_a_message():
+        study = tm.read_study(folder, reproject=reproject, assume=values)
+        _answer(study, out or Path(f"{folder.stem}_result"), overwrite=overwrite)
+
+
+@app.command()
+def check(folder: Folder, *, reproject: Reproject = False) -> None:
+    """Check a study's tables: every fault at once, with its row and its cure."""
+    with _bad_input_is_a_message():
+        study = tm.read_study(folder, reproject=reproject)
+        rows = ", ".join(
+            f"{len(frame)} {name}" for name, frame in study.tables.frames().items() if len(frame)
+        )
+        _say(f"{folder}: no fault found ({rows}).")
+
+
+def main() -> None:
+    """Run the command line; the exit code is 0, 1 for bad input, 2 for usage."""
+    app()
+
+
+def _answer(study: tm.Study, out: Path, *, overwrite: bool) -> None:
+    """Solve, write and print."""
+    with export.atomic_folder(out, overwrite=overwrite) as folder:
+        result = study.solve()
+        report.write_answer(result, folder)
+    _show(result)
+    for sentence in result.summary():
+        _say(f"\n{sentence}")
+    _say(f"\nMaps: {out / 'mismatch_map.png'} and .svg; tables and summary.json beside them.")
+
+
+def _show(result: tm.Result) -> None:
+    """Print the sites with the largest gaps."""
+    sites = result.sites[is_top_level(result.sites)]
+    worst = sites.sort_values(
+        ["joint_gap_mw", "power_gap_mw", "rtt_gap_ms"], ascending=False, na_position="last", kind="stable"
+    ).head(ROWS_SHOWN)
+    columns = {
+        "site": "name", "area": "area", "asks [MW]": "request_mw", "alone short [MW]": "power_gap_mw",
+        "together short [MW]": "joint_gap_mw", "round trip [ms]": "rtt_ms", "too slow by [ms]": "rtt_gap_ms",
+        "dominant": "dominant_mismatch",
+    }  # fmt: skip
+    title = (
+        f"{result.settings.name} {result.settings.year}: the {len(worst)} worst served of {len(sites)} sites"
+    )
+    table = Table(title=title)
+    for heading in columns:
+        table.add_column(heading, justify="right" if "[" in heading else "left")
+    for _, row in worst.iterrows():
+        table.add_row(*(Text(_cell(row[column])) for column in columns.values()))
+    Console().print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "unknown" if value != value else f"{value:,.1f}"
+    return str(value)
+
+
+def _say(text: str) -> None:
+    # Text, not markup: a site's name is shown as it is written, brackets and all.
+    Console().print(Text(text))
+
+
+def _assumed(given: list[str] | None) -> dict[str, float]:
+    """Return what --assume says; a name or value that is none is a matter of usage."""
+    values: dict[str, float] = {}
+    try:
+        for item in given or []:
+            name, equals, value = item.partition("=")
+            values |= (
+                resolve({name: float(value)}, only_given=True)
+                if equals
+                else resolve(Path(item), only_given=True)
+            )
+    except (ValueError, OSError) as error:
+        raise typer.BadParameter(str(error), param_hint="--assume") from error
+    return values
+
+
+@contextmanager
+def _bad_input_is_a_message() -> Iterator[None]:
+    """Print an error of the input as text and leave with code 1; anything else is a fault of ours."""
+    try:
+        yield
+    except (ThreeMismatchesError, FileExistsError, PermissionError) as error:
+        Console(stderr=True).print(Text(str(error)))
+        raise typer.Exit(BAD_INPUT) from error

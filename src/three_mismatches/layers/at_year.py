@@ -1,0 +1,189 @@
+"""One year of a study: upgrades in force, sites as far as they are built, demand of the outlook."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from three_mismatches.assumptions import ASSUMPTIONS
+from three_mismatches.layers.flags import Flag
+from three_mismatches.layers.tables import StudyTables
+
+__all__ = ["at_year", "is_top_level", "new_load_mw"]
+
+PEAK_DAY = "07-01"
+"""Month and day before which an upgrade must be in service to count at that year's (summer) peak."""
+
+UPGRADED = ("lines", "links", "interfaces", "pockets", "areas", "generators")
+
+
+def at_year(tables: StudyTables, year: int, demand: str, values: Mapping[str, float]) -> StudyTables:
+    """
+    Return the tables as they stand at the peak of one year.
+
+    Demand is counted once: `areas.peak_mw` is the outlook without its own data-centre growth, sites bring
+    theirs, and `areas.unsited_mw` is what the scenario holds beyond the listed sites.
+
+    Parameters
+    ----------
+    tables
+        The study, with its `upgrades`, `phases` and `outlook`.
+    year
+        Calendar year of the peak.
+    demand
+        Scenario of `outlook`, where there is one.
+    values
+        Every assumption's value, from `assumptions.resolve`.
+
+    Raises
+    ------
+    ValueError
+        If `outlook` has rows but none for `demand`.
+    """
+    sites, factor = _with_receiving_power(tables.sites, values)
+    phases = _with_assumed_years(tables.phases, factor, values)
+    sites = _with_request_of(sites, phases, year)
+    frames = _with_upgrades(tables, year)
+    frames["links"], frames["interfaces"] = _with_tie_reading(frames["links"], frames["interfaces"], values)
+    frames["areas"] = _with_outlook(frames["areas"], tables.outlook, sites, year, demand, values)
+    return tables.with_frames(**frames, sites=sites, phases=phases)
+
+
+def is_top_level(sites: pd.DataFrame) -> pd.Series:
+    """Return which sites are no part of another row, and so count in sums."""
+    return sites["part_of"].isna()
+
+
+def new_load_mw(sites: pd.DataFrame) -> pd.Series:
+    """Return what each site asks beyond its draw in the base year; NaN where that is unknown. [MW]"""
+    return (sites["request_mw"] - sites["in_base_mw"].fillna(0.0)).clip(lower=0.0)
+
+
+def _with_receiving_power(sites: pd.DataFrame, values: Mapping[str, float]) -> tuple[pd.DataFrame, pd.Series]:
+    """Return sites with IT power turned into receiving power, and each site's new over old request."""
+    ratio = sites["pue"].fillna(values["receiving_per_it"])
+    derived = sites["it_mw"] * ratio
+    redo = derived.notna() & ((sites["mw_kind"] == "IT") | sites["request_mw"].isna())
+    request = sites["request_mw"].mask(redo, derived)
+    factor = (request / sites["request_mw"]).fillna(1.0)
+    drawn = sites["in_base_mw"].fillna(request.where(sites["status"] == "operating", 0.0)).fillna(0.0)
+    drawn = np.minimum(drawn * factor, request.fillna(drawn))
+    flags = add_flag(sites["flags"], Flag.MW_KIND_CONVERTED, redo)
+    return sites.assign(request_mw=request, in_base_mw=drawn, flags=flags), factor
+
+
+def _with_assumed_years(phases: pd.DataFrame, factor: pd.Series, values: Mapping[str, float]) -> pd.DataFrame:
+    """Return phases in the study's receiving power, undated ones in the year that the study assumes."""
+    assumed = phases["imputed"] & (phases["year"] == ASSUMPTIONS["undated_phase_year"].value)
+    year = phases["year"].mask(assumed, values["undated_phase_year"])
+    return phases.assign(year=year, mw=phases["mw"] * phases["site"].map(factor).astype(float))
+
+
+def _with_request_of(sites: pd.DataFrame, phases: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Return sites whose `request_mw` is that of the last phase begun; 0 before the first."""
+    begun = phases[phases["year"] <= year].sort_values(["year", "mw"], kind="stable")
+    reached = begun.groupby("site")["mw"].last()
+    staged = sites.index.isin(phases["site"]) & sites["request_mw"].notna()
+    request = sites["request_mw"].mask(staged, reached.reindex(sites.index).fillna(0.0))
+    request = request.where(~staged, np.maximum(request, sites["in_base_mw"]))
+    flags = add_flag(sites["flags"], Flag.NOT_YET_BUILT, staged & (request == 0.0))
+    return sites.assign(request_mw=request, flags=flags)
+
+
+def add_flag(flags: pd.Series, flag: Flag, where: pd.Series | np.ndarray) -> pd.Series:
+    """Return the flags with one more code where `where` holds."""
+    texts = [
+        ";".join(sorted({*filter(None, str(old).split(";")), flag.value})) if mark else old
+        for old, mark in zip(flags.fillna(""), where, strict=True)
+    ]
+    return pd.Series(texts, index=flags.index, name="flags", dtype="object")
+
+
+def _with_upgrades(tables: StudyTables, year: int) -> dict[str, pd.DataFrame]:
+    """Return copies of the grid's tables with every upgrade in force at the peak, earliest first."""
+    frames = {name: tables.frames()[name].copy() for name in UPGRADED}
+    last_days = tables.upgrades["date"].map(_last_day)
+    in_force = tables.upgrades[last_days <= f"{year:04d}-{PEAK_DAY}"]
+    for upgrade in in_force.assign(day=last_days).sort_values(["day"], kind="stable").itertuples():
+        for frame in frames.values():
+            if upgrade.element in frame.index and upgrade.attribute in frame.columns:
+                row, column = upgrade.element, upgrade.attribute
+                old = frame[column].astype(float)[row] if upgrade.mode == "add" else 0.0
+                frame.loc[row, column] = float(old) + float(upgrade.value)
+    return frames
+
+
+def _with_tie_reading(
+    links: pd.DataFrame, interfaces: pd.DataFrame, values: Mapping[str, float]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return capacities at the study's level between lowest and highest, less what the supply holds."""
+    left = 1.0 - values["tie_share_in_supply"]
+    level = values["tie_level"]
+    limits = {}
+    for side in ("limit_forward", "limit_reverse"):
+        end = interfaces[f"{side}_{'low' if level < 0.0 else 'high'}"].fillna(interfaces[side])
+        middle = interfaces[side]
+        moved = middle if level == 0.0 else middle + abs(level) * (end - middle)
+        limits[side] = moved if left == 1.0 else moved * left
+    bounded = {
+        side: links[side].where(np.isinf(links[side]), links[side] * left)
+        for side in ("p_nom", "p_nom_reverse")
+    }
+    return links.assign(**bounded), interfaces.assign(**limits)
+
+
+def _last_day(date: object) -> str:
+    """Return the last day that an ISO date of any precision can mean; an undated upgrade never comes."""
+    if not isinstance(date, str):
+        return "9999-12-31"
+    year, month, day = (*date.split("-"), "", "")[:3]
+    month = month or "12"
+    return f"{year}-{month}-{day or calendar.monthrange(int(year), int(month))[1]:0>2}"
+
+
+def _with_outlook(
+    areas: pd.DataFrame,
+    outlook: pd.DataFrame,
+    sites: pd.DataFrame,
+    year: int,
+    demand: str,
+    values: Mapping[str, float],
+) -> pd.DataFrame:
+    """Return areas with the outlook's peak, and the scenario's load beyond the listed sites by its shares."""
+    if outlook.empty:
+        return areas
+    rows = outlook[outlook["demand"] == demand]
+    if rows.empty:
+        known = ", ".join(sorted(outlook["demand"].unique()))
+        msg = f"demand={demand!r} is no scenario of this study's outlook; there are: {known}"
+        raise ValueError(msg)
+    peak = _interpolated(rows, "peak_mw", year).reindex(areas.index)
+    growth = (
+        _interpolated(_with_load_factor(rows, values), "new_dc_mw", year).reindex(areas.index).fillna(0.0)
+    )
+    listed = new_load_mw(sites)[is_top_level(sites)].sum()
+    beyond = max(0.0, float(growth.sum()) - float(listed))
+    share = growth / growth.sum() if growth.sum() > 0 else growth
+    return areas.assign(
+        peak_mw=peak.fillna(areas["peak_mw"]), unsited_mw=areas["unsited_mw"] + beyond * share
+    )
+
+
+def _with_load_factor(rows: pd.DataFrame, values: Mapping[str, float]) -> pd.DataFrame:
+    """Return rows whose MW come from TWh by the study's load factor, where the TWh are given."""
+    if "new_dc_twh" not in rows:
+        return rows
+    hours = 8.76 * values["load_factor"]
+    return rows.assign(new_dc_mw=(rows["new_dc_twh"] / hours * 1000.0).fillna(rows["new_dc_mw"]))
+
+
+def _interpolated(rows: pd.DataFrame, column: str, year: int) -> pd.Series:
+    """Return `column` by area, linear between the years given and flat beyond them."""
+    ordered = rows.dropna(subset=[column]).sort_values("year")
+    found = {
+        area: float(np.interp(year, group["year"], group[column])) for area, group in ordered.groupby("area")
+    }
+    return pd.Series(found, dtype=float)

@@ -1,0 +1,180 @@
+"""
+Whether tables are what the schemas say: every fault of every table is gathered, then raised once.
+
+Further columns are kept. A geometry on a table that has none by its schema is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
+
+from three_mismatches.errors import CRSError, Fault, LayerError
+from three_mismatches.layers.geometry import geometry_of
+from three_mismatches.layers.references import SHOWN_VALUES, across, nearest
+from three_mismatches.layers.schemas import LAYERS, Layer
+from three_mismatches.layers.tables import StudyTables
+from three_mismatches.layers.tidy import TEXT, labels, tidy
+
+__all__ = ["check", "check_table"]
+
+LEAVE_OUT = "Correct it, or leave it empty if it is unknown"
+
+
+def check(frames: Mapping[str, pd.DataFrame], *, known: Sequence[Fault] = ()) -> StudyTables:
+    """
+    Return the study's tables, complete and in the types of their schemas.
+
+    Parameters
+    ----------
+    frames
+        Tables by name. A table that is not there has no rows.
+    known
+        Faults that a reader found before; they are raised with the others.
+
+    Returns
+    -------
+    tables
+        New tables: columns of the schema first, then the user's own, then the geometry in EPSG:4326.
+
+    Raises
+    ------
+    LayerError
+        With every fault of every table. A `CRSError` if all of them are about coordinate systems.
+    """
+    faults = list(known) + _strangers(frames)
+    unread = {fault.table for fault in known}
+    checked: dict[str, pd.DataFrame] = {}
+    for name, layer in LAYERS.items():
+        checked[name], found = _examine(layer, frames.get(name))
+        if name in frames or name not in unread:
+            faults += found
+    faults += across(checked, unread=unread)
+    _raise(faults)
+    return StudyTables.from_frames(checked)
+
+
+def check_table(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return one table, complete and in the types of its schema; references to other tables are not checked.
+
+    Parameters
+    ----------
+    name
+        Name of the table in `LAYERS`.
+    frame
+        The table, its ids as the index or as a column of the index's name.
+
+    Raises
+    ------
+    LayerError
+        With every fault of the table. A `CRSError` if all of them are about its coordinate system.
+    """
+    if name not in LAYERS:
+        raise LayerError(_strangers({name: frame}))
+    checked, faults = _examine(LAYERS[name], frame)
+    _raise(faults)
+    return checked
+
+
+def _raise(faults: list[Fault]) -> None:
+    if faults:
+        raise CRSError(faults) if all(fault.column == "crs" for fault in faults) else LayerError(faults)
+
+
+def _strangers(frames: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    return [
+        Fault(name, "table", "is not a table of a study", nearest([name], LAYERS))
+        for name in frames
+        if name not in LAYERS
+    ]
+
+
+def _examine(layer: Layer, frame: pd.DataFrame | None) -> tuple[pd.DataFrame, list[Fault]]:
+    """Return one table as far as it can be completed, and its faults."""
+    given = pd.DataFrame(index=pd.Index([], dtype=TEXT, name=layer.index)) if frame is None else frame
+    plain = pd.DataFrame(given)
+    if isinstance(given, gpd.GeoDataFrame) and given.active_geometry_name is not None:
+        plain = plain.drop(columns=given.active_geometry_name)
+    attributes, faults = tidy(layer, plain)
+    faults += _row_faults(layer, frame)
+    completed, more = _conform(layer, attributes)
+    faults += more
+    if layer.geometry is None:
+        return completed, faults
+    shapes, found = geometry_of(layer, given.set_axis(attributes.index))
+    further = completed.drop(columns="geometry", errors="ignore")
+    return gpd.GeoDataFrame(further, geometry=shapes), faults + found
+
+
+def _row_faults(layer: Layer, frame: pd.DataFrame | None) -> list[Fault]:
+    if not layer.needs_rows or (frame is not None and len(frame)):
+        return []
+    problem = "is missing" if frame is None else "has no rows"
+    return [Fault(layer.name, "table", problem, f"A study needs {layer.name}: add at least one row")]
+
+
+def _conform(layer: Layer, attributes: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
+    """Return the attributes with defaults filled in, and what breaks the schema."""
+    if not len(attributes):
+        return attributes, []
+    try:
+        valid, faults = _schema(layer.name).validate(attributes, lazy=True), []
+    except SchemaErrors as errors:
+        told = [_fault(layer, error, attributes) for error in errors.schema_errors]
+        valid, faults = attributes, [fault for fault in told if fault is not None]
+    return valid[list(attributes.columns)], faults
+
+
+@cache
+def _schema(name: str) -> pa.DataFrameSchema:
+    """Return the schema of a table without the columns that `tidy` has typed and that may hold anything."""
+    schema = LAYERS[name].schema()
+    free = [
+        key
+        for key, column in schema.columns.items()
+        if column.nullable and column.default is None and not column.checks
+    ]
+    return schema.remove_columns(free)
+
+
+def _fault(layer: Layer, error: SchemaError, attributes: pd.DataFrame) -> Fault | None:
+    """Return one of pandera's errors in our words; None for a missing column, which `tidy` has told."""
+    column, cases = str(error.schema.name), error.failure_cases
+    if error.reason_code == SchemaErrorReason.COLUMN_NOT_IN_DATAFRAME:
+        return None
+    if error.reason_code == SchemaErrorReason.SERIES_CONTAINS_DUPLICATES:
+        twice = labels(attributes.index[attributes.index.duplicated()])
+        return Fault(layer.name, layer.index, "the id is given twice", "Name each row differently", twice)
+    rows = labels(cases["index"]) if isinstance(cases, pd.DataFrame) else ()
+    if error.reason_code == SchemaErrorReason.SERIES_CONTAINS_NULLS:
+        return Fault(layer.name, column, "missing", "Fill it or drop the rows", rows)
+    values = list(cases["failure_case"]) if isinstance(cases, pd.DataFrame) else []
+    problem, cure = _broken(error.check, values)
+    return Fault(layer.name, column, problem, cure, rows)
+
+
+def _broken(check: object, values: list[object]) -> tuple[str, str]:
+    """Return what is wrong with values that fail a check, and the cure."""
+    if not isinstance(check, pa.Check) or not values:
+        return "holds values of the wrong type", "See the reference of the tables"
+    statistics = check.statistics or {}
+    allowed = statistics.get("allowed_values")
+    shown = labels(values)[:SHOWN_VALUES]
+    if allowed is not None:
+        options = ", ".join(allowed)
+        return f"{', '.join(map(repr, shown))} is not one of {options}", nearest(shown, allowed)
+    if "pattern" in statistics:
+        return f"{shown[0]!r} is not a date", f"Write {check.error}"
+    bound, _, cure = str(check.error).partition(". ")
+    return f"{_figure(values[0])} {bound.removesuffix(' -')}", cure or LEAVE_OUT
+
+
+def _figure(value: object) -> str:
+    return f"is {value:g} but" if isinstance(value, (int, float, np.number)) else f"is {value!r} but"

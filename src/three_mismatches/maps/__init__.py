@@ -1,0 +1,21 @@
+"""Finished tables as maps: nothing is computed here, nothing global is touched."""
+
+from three_mismatches.maps.base import JAPAN, Inset, Layout, layout_of, source_texts
+from three_mismatches.maps.mismatch import mismatch_map
+from three_mismatches.maps.panels import fibre_map, gap_map, power_map, reach_map
+from three_mismatches.maps.style import PALETTE, save
+
+__all__ = [
+    "JAPAN",
+    "PALETTE",
+    "Inset",
+    "Layout",
+    "fibre_map",
+    "gap_map",
+    "layout_of",
+    "mismatch_map",
+    "power_map",
+    "reach_map",
+    "save",
+    "source_texts",
+]

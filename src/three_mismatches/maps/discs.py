@@ -1,0 +1,272 @@
+"""Sites as discs: sized by what they ask for, coloured by their gap, the worst of them named."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from three_mismatches.maps import base
+from three_mismatches.maps.labels import Label, dpi_of, place_labels
+from three_mismatches.maps.legend import Block, Row, disc_row, fanned_row, patch_row
+from three_mismatches.maps.style import (
+    NO_GLYPH,
+    NOTHING,
+    PALETTE,
+    RAMPS,
+    UNKNOWN_DISC,
+    breaks,
+    disc_diameters,
+    disc_legend,
+    measure_title,
+    number,
+    readable,
+    round_up,
+    shorten,
+    unit_of,
+)
+
+__all__ = ["Discs", "class_colour", "class_rows", "draw_sites"]
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+LABELS_ON_MAP = 6
+LABELS_PER_WIDTH = 6
+"""An inset as wide as the map would have so many labels."""
+
+LINE_LENGTH = 18
+SHORTER = {"Data Center": "DC", "Data Centre": "DC", "Data Centers": "DCs", "Data Centres": "DCs"}
+# Sites that share one point are fanned out by this much for each further one, so that all are seen. [pt]
+FAN_STEP = 3.2
+GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
+HOLLOW = "#FFFFFF00"
+
+
+@dataclass(frozen=True)
+class Discs:
+    """Sites made ready to draw, the large ones first so that small ones lie on top of them."""
+
+    lon: Floats
+    lat: Floats
+    request: Floats
+    gap: Floats
+    diameter: Floats
+    names: tuple[str, ...]
+
+
+def draw_sites(
+    ax: Axes,
+    insets: Sequence[Axes],
+    layout: base.Layout,
+    sites: gpd.GeoDataFrame,
+    column: str,
+    *,
+    first: Sequence[Label] = (),
+    extra: Sequence[Row] = (),
+) -> list[Block]:
+    """
+    Draw sites on the map and on its insets, name the worst and the largest, and return the legend.
+
+    Parameters
+    ----------
+    ax, insets, layout
+        What `base.draw_base` made.
+    sites
+        Points with `request_mw` and the column of the gap.
+    column
+        The gap; its name ends in its unit.
+    first
+        Labels of the map itself that go before those of sites.
+    extra
+        Rows of the legend for what else is on the map.
+    """
+    base.need_columns(sites, "sites", ("request_mw", column))
+    discs = _ready(sites, column)
+    edges = breaks(discs.gap)
+    elsewhere = np.zeros(discs.lon.size, dtype=bool)
+    for frame, inset in zip(insets, layout.insets, strict=True):
+        inside = base.inside(discs.lon, discs.lat, inset.extent)
+        elsewhere |= inside
+        _draw_frame(frame, _chosen(discs, inside), edges, column, most=round(LABELS_PER_WIDTH * inset.width))
+    apart = base.inside(discs.lon, discs.lat, layout.extent) & ~elsewhere
+    _draw_frame(ax, discs, edges, column, most=LABELS_ON_MAP, among=apart, insets=insets, first=first)
+    return _blocks(discs, edges, column, extra)
+
+
+def class_colour(value: float, edges: Sequence[float], ramp: Sequence[str], *, nothing: str = "") -> str:
+    """Return the colour of a value's class: hollow if unknown, `nothing` where there is none."""
+    if np.isnan(value):
+        return HOLLOW
+    if nothing and value <= NOTHING:
+        return nothing
+    return _ramp(edges, ramp)[int(np.searchsorted(edges, value, side="left"))]
+
+
+def class_rows(edges: Sequence[float], ramp: Sequence[str], values: Floats) -> tuple[Row, ...]:
+    """Return the legend's rows of the classes, the least first."""
+    if not (np.isfinite(values) & (values > NOTHING)).any():
+        return ()
+    colours = _ramp(edges, ramp)
+    if not edges:
+        return (
+            patch_row(
+                f"up to {number(round_up(float(np.nanmax(values[np.isfinite(values)]))))}", face=colours[0]
+            ),
+        )
+    words = [f"up to {number(edges[0])}"]
+    words += [f"{number(low)} to {number(high)}" for low, high in pairwise(edges)]
+    words.append(f"over {number(edges[-1])}")
+    return tuple(patch_row(text, face=colour) for text, colour in zip(words, colours, strict=True))
+
+
+def _ramp(edges: Sequence[float], ramp: Sequence[str]) -> list[str]:
+    """Return one colour for each class, spread over the whole ramp."""
+    # Few classes stay off the ends of the ramp: two near values must not look like the best and the worst.
+    classes, ends = len(edges) + 1, (0.0, 1.0) if len(edges) > 1 else (0.25, 0.75)
+    shares = np.linspace(*ends, classes) if classes > 1 else [0.5]
+    return [ramp[round(float(share) * (len(ramp) - 1))] for share in shares]
+
+
+def _ready(sites: gpd.GeoDataFrame, column: str) -> Discs:
+    """Return the sites that are wholes and have a place, large requests first."""
+    whole = (
+        sites["part_of"].fillna("").eq("").to_numpy()
+        if "part_of" in sites
+        else np.ones(len(sites), dtype=bool)
+    )
+    placed = (sites.geometry.notna() & ~sites.geometry.is_empty).to_numpy()
+    rows = sites.loc[whole & placed]
+    request = rows["request_mw"].to_numpy(float)
+    names = rows["name"] if "name" in rows else pd.Series(None, index=rows.index, dtype=object)
+    largest = float(np.nanmax(request, initial=0.0))
+    found = Discs(
+        rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy(), request, rows[column].to_numpy(float),
+        disc_diameters(request, largest=largest),
+        tuple(_site_name(name, site) for name, site in zip(names, rows.index, strict=True)),
+    )  # fmt: skip
+    return _chosen(found, np.argsort(-np.nan_to_num(request, nan=-1.0), kind="stable"))
+
+
+def _chosen(discs: Discs, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Discs:
+    """Return the discs of the given rows, in their order."""
+    at = np.flatnonzero(rows) if rows.dtype == bool else rows
+    parts = (discs.lon[at], discs.lat[at], discs.request[at], discs.gap[at], discs.diameter[at])
+    return Discs(*parts, tuple(discs.names[row] for row in at))
+
+
+def _draw_frame(
+    ax: Axes,
+    discs: Discs,
+    edges: Sequence[float],
+    column: str,
+    *,
+    most: int,
+    among: Mask | None = None,
+    insets: Sequence[Axes] = (),
+    first: Sequence[Label] = (),
+) -> None:
+    """Draw discs on one frame and name up to `most` of those `among` which it is to name."""
+    shown = _fan_out(ax, discs)
+    _scatter(ax, shown, edges)
+    rows = _worst(shown, np.ones(shown.lon.size, dtype=bool) if among is None else among, most)
+    labels = [*first, *(_site_label(shown, row, column) for row in rows)]
+    obstacles = np.column_stack([shown.lon, shown.lat, shown.diameter / 2])
+    place_labels(ax, labels, discs=obstacles, frames=base.fixed_boxes(ax, insets))
+
+
+def _fan_out(ax: Axes, discs: Discs) -> Discs:
+    """Return discs with those that share a point moved apart on a spiral, the largest left in place."""
+    if not discs.lon.size:
+        return discs
+    rank = _rank(discs)
+    away = FAN_STEP * np.sqrt(rank) * dpi_of(ax) / 72.0
+    angle = rank * GOLDEN_ANGLE
+    spiral = np.column_stack([np.cos(angle), np.sin(angle)]) * away[:, None]
+    place = ax.transData.transform(np.column_stack([discs.lon, discs.lat])) + spiral
+    lon, lat = ax.transData.inverted().transform(place).T
+    return replace(discs, lon=np.where(rank > 0, lon, discs.lon), lat=np.where(rank > 0, lat, discs.lat))
+
+
+def _rank(discs: Discs) -> Floats:
+    """Return how many earlier discs have the very same place."""
+    points = pd.DataFrame({"lon": discs.lon.round(5), "lat": discs.lat.round(5)})
+    return points.groupby(["lon", "lat"]).cumcount().to_numpy().astype(np.float64)
+
+
+def _scatter(ax: Axes, discs: Discs, edges: Sequence[float]) -> None:
+    """Draw the discs: filled by the class of their gap, hollow where the request or the gap is unknown."""
+    colours = [class_colour(gap, edges, RAMPS["gap"], nothing=PALETTE["none"]) for gap in discs.gap]
+    small = np.isnan(discs.request)
+    pairs = list(zip(small, colours, discs.gap > NOTHING, strict=True))
+    # A site of unknown size still shows its gap, on its rim.
+    rims = [colour if hollow and some else PALETTE["ink"] for hollow, colour, some in pairs]
+    faces = [HOLLOW if hollow else colour for hollow, colour, _ in pairs]
+    widths = [1.1 if hollow and some else 0.55 for hollow, _, some in pairs]
+    sizes = discs.diameter**2
+    drawn = ax.scatter(
+        discs.lon, discs.lat, sizes, facecolors=faces, edgecolors=rims, linewidths=widths, zorder=4
+    )
+    drawn.set_label("sites")
+
+
+def _worst(discs: Discs, among: Mask, most: int) -> list[int]:
+    """Return rows to name: the worst gaps first, then the largest requests."""
+    rows = np.flatnonzero(among & np.isfinite(discs.request))
+    gap = np.nan_to_num(discs.gap[rows], nan=0.0)
+    by_gap = [int(row) for row in rows[np.lexsort([-discs.request[rows], -gap])] if discs.gap[row] > NOTHING]
+    by_size = [int(row) for row in rows[np.argsort(-discs.request[rows], kind="stable")]]
+    return list(dict.fromkeys([*by_gap[: (most + 1) // 2], *by_size]))[:most]
+
+
+def _site_label(discs: Discs, row: int, column: str) -> Label:
+    """Return a site's name and its gap, or its request where there is no gap."""
+    gap, unit = discs.gap[row], unit_of(column)
+    figure = f"{number(gap)} {unit} short" if unit == "MW" else f"{number(gap)} {unit} over"
+    if not gap > NOTHING:
+        figure = f"{number(discs.request[row])} MW"
+    return Label(
+        f"{discs.names[row]}\n{figure}", discs.lon[row], discs.lat[row], radius=discs.diameter[row] / 2
+    )
+
+
+def _blocks(discs: Discs, edges: Sequence[float], column: str, extra: Sequence[Row]) -> list[Block]:
+    """Return the legend: sizes, colours, and what else is drawn."""
+    largest = float(np.nanmax(discs.request, initial=0.0))
+    shown = disc_legend(largest)
+    widths = disc_diameters(shown, largest=largest)
+    widest = float(max(widths, default=0.0))
+    sizes = [
+        disc_row(number(mw), diameter=width, widest=widest) for mw, width in zip(shown, widths, strict=True)
+    ]
+    classes = [*class_rows(edges, RAMPS["gap"], discs.gap)]
+    if (discs.gap <= NOTHING).any():
+        classes.insert(0, patch_row("none", face=PALETTE["none"]))
+    if (np.isnan(discs.gap) & np.isfinite(discs.request)).any():
+        classes.append(patch_row("not known", face="none"))
+    others = [*extra, *([fanned_row()] if _rank(discs).any() else [])]
+    if np.isnan(discs.request).any():
+        others.append(disc_row("request not known", diameter=UNKNOWN_DISC, widest=15.0, edge=PALETTE["ink"]))
+    return [
+        Block("Request\n[MW]", tuple(sizes)),
+        Block(measure_title(column), tuple(classes)),
+        Block("Also shown\n", tuple(others)),
+    ]
+
+
+def _site_name(name: object, site: object) -> str:
+    """Return a site's name on at most two short lines; its id where the font lacks the name's letters."""
+    words = readable(name)
+    if not words.replace(NO_GLYPH, "").strip():
+        words = readable(site)
+    for long, short in SHORTER.items():
+        words = re.sub(rf"\b{long}\b", short, words, flags=re.IGNORECASE)
+    return textwrap.fill(shorten(words, most=2 * LINE_LENGTH - 2), LINE_LENGTH, max_lines=2, placeholder="…")

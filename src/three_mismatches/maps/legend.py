@@ -1,0 +1,163 @@
+"""Legends below a map, in points: discs, patches and lines with their words, and the source line."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.offsetbox import AnchoredOffsetbox, DrawingArea, HPacker, OffsetBox, TextArea, VPacker
+from matplotlib.patches import Circle, Rectangle
+
+from three_mismatches.maps.labels import dpi_of, settle
+from three_mismatches.maps.style import PALETTE, SIZES, Style
+
+__all__ = [
+    "Block",
+    "Row",
+    "disc_row",
+    "draw_legend",
+    "fanned_row",
+    "line_row",
+    "marker_row",
+    "patch_row",
+    "text_width",
+]
+
+ROW_HEIGHT = 8.0
+SYMBOL_WIDTH = 15.0
+LEGEND_HEIGHT = 1.42
+"""Room below the axes that the fullest legend of this package takes. [inch]"""
+
+# Mean width of a character over its size, measured on English text in DejaVu Sans.
+CHARACTER_WIDTH = 0.53
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a legend: a drawing and its words."""
+
+    symbol: DrawingArea
+    text: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """One column of a legend: a title that names the unit, and its rows."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+def disc_row(text: str, *, diameter: float, face: str = "none", edge: str = "", widest: float = 0.0) -> Row:
+    """Return a disc of `diameter` [pt] in a column as wide as the `widest` one [pt]."""
+    width, height = max(widest, diameter, ROW_HEIGHT), max(diameter, ROW_HEIGHT)
+    edge = edge or PALETTE["quiet"]
+    disc = Circle((width / 2, height / 2), diameter / 2, facecolor=face, edgecolor=edge, linewidth=0.7)
+    return _row(text, width, height, disc)
+
+
+def patch_row(text: str, *, face: str) -> Row:
+    """Return a filled box."""
+    box = Rectangle(
+        (0, 0), SYMBOL_WIDTH, ROW_HEIGHT, facecolor=face, edgecolor=PALETTE["quiet"], linewidth=0.4
+    )
+    return _row(text, SYMBOL_WIDTH, ROW_HEIGHT, box)
+
+
+def line_row(text: str, *, colour: str, width: float, style: str = "-") -> Row:
+    """Return a line of `width` [pt]."""
+    middle = [ROW_HEIGHT / 2] * 2
+    return _row(
+        text, SYMBOL_WIDTH, ROW_HEIGHT, Line2D([0, SYMBOL_WIDTH], middle, color=colour, lw=width, ls=style)
+    )
+
+
+def marker_row(text: str, *, marker: str, size: float, face: str, edge: str) -> Row:
+    """Return a marker of `size` [pt]."""
+    style: Style = {"marker": marker, "markersize": size, "markerfacecolor": face, "markeredgecolor": edge}
+    point = Line2D([SYMBOL_WIDTH / 2], [ROW_HEIGHT / 2], linestyle="none", markeredgewidth=0.7, **style)
+    return _row(text, SYMBOL_WIDTH, ROW_HEIGHT, point)
+
+
+def fanned_row(text: str = "sites at one point, fanned out") -> Row:
+    """Return a few discs side by side."""
+    style: Style = {"facecolor": "none", "edgecolor": PALETTE["ink"], "linewidth": 0.55}
+    places = ((4.6, 3.0), (8.6, 5.4), (10.4, 2.4))
+    discs = [Circle(place, 2.0, **style) for place in places]
+    return _row(text, SYMBOL_WIDTH, ROW_HEIGHT, *discs)
+
+
+def draw_legend(ax: Axes, blocks: Iterable[Block], *, footer: str = "") -> AnchoredOffsetbox:
+    """
+    Hang a legend below the axes, its blocks side by side and the footer under them.
+
+    Parameters
+    ----------
+    ax
+        The map.
+    blocks
+        Columns, left to right; those without rows are left out.
+    footer
+        Text in small type over the width of the axes: the source line.
+
+    Returns
+    -------
+    box
+        The artist that was added.
+    """
+    columns: list[Artist] = [_column(block) for block in blocks if block.rows]
+    parts: list[Artist] = [HPacker(children=columns, align="top", pad=0, sep=14)] if columns else []
+    if footer:
+        parts.append(
+            _words(wrap(footer, width=text_width(ax), size=SIZES["small"]), size="small", colour="quiet")
+        )
+    body = VPacker(children=parts, align="left", pad=0, sep=8)
+    box = AnchoredOffsetbox(
+        loc="upper left", child=body, pad=0, borderpad=0, frameon=False,
+        bbox_to_anchor=(0.0, -0.012), bbox_transform=ax.transAxes,
+    )  # fmt: skip
+    box.set_clip_on(False)
+    ax.add_artist(box)
+    return box
+
+
+def footer_height(text: str, width: float) -> float:
+    """Return the height of a source line that is wrapped to `width`. [inch]"""
+    lines = wrap(text, width=width * 72.0, size=SIZES["small"]).count("\n") + 1 if text else 0
+    return lines * SIZES["small"] * 1.35 / 72.0
+
+
+def text_width(ax: Axes) -> float:
+    """Return the width of the axes. [pt]"""
+    settle(ax)
+    return float(ax.get_window_extent().width) * 72.0 / dpi_of(ax)
+
+
+def wrap(text: str, *, width: float, size: float) -> str:
+    """Return `text` broken into lines of `width` [pt] at type `size` [pt]."""
+    return textwrap.fill(text, max(int(width / (size * CHARACTER_WIDTH)), 24))
+
+
+def _row(text: str, width: float, height: float, *artists: Artist) -> Row:
+    area = DrawingArea(width, height, 0, 0)
+    for artist in artists:
+        area.add_artist(artist)
+    return Row(area, text)
+
+
+def _column(block: Block) -> OffsetBox:
+    rows: list[Artist] = [
+        HPacker(children=[row.symbol, _words(row.text)], align="center", pad=0, sep=4) for row in block.rows
+    ]
+    body = VPacker(children=rows, align="left", pad=0, sep=2.5)
+    if not block.title:
+        return body
+    return VPacker(children=[_words(block.title, colour="ink"), body], align="left", pad=0, sep=4)
+
+
+def _words(text: str, *, size: str = "label", colour: str = "quiet") -> TextArea:
+    return TextArea(text, textprops={"size": SIZES[size], "color": PALETTE[colour], "linespacing": 1.15})

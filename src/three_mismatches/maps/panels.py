@@ -1,0 +1,474 @@
+"""One map each: sites by gap, sites against power, sites against fibre, and power against fibre."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from numpy.typing import NDArray
+
+from three_mismatches.maps import base
+from three_mismatches.maps.discs import class_colour, class_rows, draw_sites
+from three_mismatches.maps.labels import Label, place_labels, settle
+from three_mismatches.maps.legend import (
+    LEGEND_HEIGHT,
+    SYMBOL_WIDTH,
+    Block,
+    Row,
+    disc_row,
+    draw_legend,
+    footer_height,
+    line_row,
+    marker_row,
+)
+from three_mismatches.maps.style import (
+    NOTHING,
+    PALETTE,
+    RAMPS,
+    Style,
+    breaks,
+    disc_diameters,
+    disc_legend,
+    number,
+    readable,
+    shorten,
+    styled,
+)
+
+__all__ = ["fibre_map", "gap_map", "power_map", "reach_map"]
+
+Floats = NDArray[np.float64]
+
+WIDTH, SIDE = 5.6, 0.2
+"""Width and margin of a map on its own. [inch]"""
+
+TIE_WIDTH = 0.9
+FULL_TIE_WIDTH = 2.6
+REACHED = "#9CC4E4"
+HUBS = {
+    "cloud": ("s", "cloud region"),
+    "ix": ("^", "exchange point"),
+    "landing": ("v", "cable landing"),
+}
+"""Marker and word of each kind of hub."""
+
+
+@styled
+def gap_map(
+    sites: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame,
+    *,
+    column: str = "power_gap_mw",
+    ax: Axes | None = None,
+    layout: base.Layout | None = None,
+    sources: tuple[str, ...] | None = None,
+) -> Axes:
+    """
+    Draw sites, sized by what they ask for and coloured by a gap.
+
+    Rows that are a part of another site (`part_of`) are not drawn: the whole is.
+
+    Parameters
+    ----------
+    sites
+        Points; `request_mw` [MW] and the column of the gap. NaN is unknown and drawn hollow.
+    areas
+        Polygons of the land, indexed by area.
+    column
+        The gap: its name ends in its unit.
+    ax
+        Where to draw; a new figure if None.
+    layout
+        Extent and insets; `base.layout_of(areas)` if None.
+    sources
+        Texts of the source line; None reads them from the tables, () leaves the line out.
+
+    Returns
+    -------
+    ax
+        The axes.
+
+    Raises
+    ------
+    LayerError
+        If a column is missing.
+    """
+    footer = _footer(sources, {"Sites": sites, "Areas": areas})
+    ax, layout, insets = _start(areas, ax, layout, footer)
+    blocks = draw_sites(ax, insets, layout, sites, column)
+    draw_legend(ax, blocks, footer=footer)
+    return ax
+
+
+@styled
+def power_map(
+    sites: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame,
+    *,
+    ties: pd.DataFrame | None = None,
+    column: str | None = None,
+    ax: Axes | None = None,
+    layout: base.Layout | None = None,
+    sources: tuple[str, ...] | None = None,
+) -> Axes:
+    """
+    Draw sites against power: `gap_map` of the power gap, with the ties between areas.
+
+    Parameters
+    ----------
+    sites
+        Points; `request_mw` [MW] and the column of the gap.
+    areas
+        Polygons, indexed by area; `name` is read for the words on ties.
+    ties
+        `area0`, `area1`, `limit_forward`, `limit_reverse` [MW], `flow_mw` (> 0 leaves area0), `binding`.
+    column
+        The gap; if None `joint_gap_mw` where the table has it, else `power_gap_mw`.
+    ax, layout, sources
+        As for `gap_map`.
+
+    Returns
+    -------
+    ax
+        The axes.
+
+    Raises
+    ------
+    LayerError
+        If a column is missing.
+    """
+    footer = _footer(sources, {"Sites": sites, "Areas": areas, "Ties": ties})
+    column = column or ("joint_gap_mw" if "joint_gap_mw" in sites else "power_gap_mw")
+    ax, layout, insets = _start(areas, ax, layout, footer)
+    words, rows = _draw_ties(ax, areas, ties)
+    blocks = draw_sites(ax, insets, layout, sites, column, first=words, extra=rows)
+    draw_legend(ax, blocks, footer=footer)
+    return ax
+
+
+@styled
+def fibre_map(
+    sites: gpd.GeoDataFrame,
+    fibre_nodes: gpd.GeoDataFrame,
+    fibre_routes: pd.DataFrame,
+    *,
+    areas: gpd.GeoDataFrame,
+    hubs: gpd.GeoDataFrame | None = None,
+    ax: Axes | None = None,
+    layout: base.Layout | None = None,
+    sources: tuple[str, ...] | None = None,
+) -> Axes:
+    """
+    Draw sites against fibre: `gap_map` of the round trip beyond each site's budget, over the routes.
+
+    Parameters
+    ----------
+    sites
+        Points; `request_mw` [MW] and `rtt_gap_ms` [ms].
+    fibre_nodes
+        Points, indexed by node.
+    fibre_routes
+        `node0`, `node1`; a route without a line is drawn as its chord.
+    areas
+        Polygons, indexed by area.
+    hubs
+        Points with `kind`: what the sites must reach.
+    ax, layout, sources
+        As for `gap_map`.
+
+    Returns
+    -------
+    ax
+        The axes.
+
+    Raises
+    ------
+    LayerError
+        If a column is missing.
+    """
+    hubs = marked_hubs(hubs)
+    footer = _footer(sources, {"Sites": sites, "Fibre": fibre_routes, "Hubs": hubs, "Areas": areas})
+    ax, layout, insets = _start(areas, ax, layout, footer)
+    lines = _route_lines(fibre_nodes, fibre_routes)
+    for frame in (ax, *insets):
+        _draw_lines(frame, lines, colour=PALETTE["fibre"], width=0.9, zorder=2.2)
+    rows = [line_row("fibre route", colour=PALETTE["fibre"], width=0.9)] if lines else []
+    rows += _draw_hubs([ax, *insets], hubs)
+    blocks = draw_sites(ax, insets, layout, sites, "rtt_gap_ms", extra=rows)
+    draw_legend(ax, blocks, footer=footer)
+    return ax
+
+
+@styled
+def reach_map(
+    areas: gpd.GeoDataFrame,
+    *,
+    column: str | None = None,
+    ax: Axes | None = None,
+    layout: base.Layout | None = None,
+    sources: tuple[str, ...] | None = None,
+) -> Axes:
+    """
+    Draw power against fibre: where power is to spare, and how far that is from a cloud hub.
+
+    Parameters
+    ----------
+    areas
+        Polygons, indexed by area: `spare_mw`, the part of it that lies beyond a latency budget [MW],
+        and `hub_rtt_ms` [ms]. NaN is unknown.
+    column
+        The part beyond the budget; if None `stranded_cloud_mw` where the table has it, else `stranded_mw`.
+    ax, layout, sources
+        As for `gap_map`; insets that enlarge a crowded part are left out.
+
+    Returns
+    -------
+    ax
+        The axes.
+
+    Raises
+    ------
+    LayerError
+        If a column is missing.
+    """
+    column = column or ("stranded_cloud_mw" if "stranded_cloud_mw" in areas else "stranded_mw")
+    base.need_columns(areas, "areas", ("spare_mw", column, "hub_rtt_ms"))
+    footer = _footer(sources, {"Areas": areas})
+    rtt = areas["hub_rtt_ms"].to_numpy(float)
+    edges = breaks(rtt)
+    fills = {
+        area: class_colour(value, edges, RAMPS["fibre"]) for area, value in zip(areas.index, rtt, strict=True)
+    }
+    layout = (layout or base.layout_of(areas)).without_zooms()
+    ax, layout, insets = _start(areas, ax, layout, footer, fills=fills)
+    blocks = _draw_spare(ax, insets, layout, areas, column)
+    blocks.append(Block("Round trip to the\nnearest cloud hub [ms]", class_rows(edges, RAMPS["fibre"], rtt)))
+    draw_legend(ax, blocks, footer=footer)
+    return ax
+
+
+def marked_hubs(hubs: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    """Return the hubs that a map marks: all but people, who are everywhere."""
+    if hubs is None or "kind" not in hubs:
+        return hubs
+    return hubs[hubs["kind"] != "population"]
+
+
+def _footer(sources: tuple[str, ...] | None, tables: Mapping[str, pd.DataFrame | None]) -> str:
+    return base.source_line(base.source_texts(tables) if sources is None else sources)
+
+
+def _start(
+    areas: gpd.GeoDataFrame,
+    ax: Axes | None,
+    layout: base.Layout | None,
+    footer: str,
+    *,
+    fills: Mapping[str, str] | None = None,
+) -> tuple[Axes, base.Layout, list[Axes]]:
+    """Return axes with land on them, their layout, and the axes of its insets."""
+    layout = layout or base.layout_of(areas)
+    ax = _new_axes(layout, footer) if ax is None else ax
+    insets = base.draw_base(ax, areas, layout, fills=fills)
+    settle(ax)
+    for inset in insets:
+        settle(inset)
+    return ax, layout, insets
+
+
+def _new_axes(layout: base.Layout, footer: str) -> Axes:
+    """Return the axes of a new figure that has room for a legend and the source line below."""
+    inner, tall = WIDTH - 2 * SIDE, (WIDTH - 2 * SIDE) * min(layout.ratio, 1.5)
+    below = LEGEND_HEIGHT + footer_height(footer, inner)
+    height = tall + below + SIDE
+    figure = base.new_figure(WIDTH, height)
+    return figure.add_axes((SIDE / WIDTH, below / height, inner / WIDTH, tall / height))
+
+
+def _draw_ties(ax: Axes, areas: gpd.GeoDataFrame, ties: pd.DataFrame | None) -> tuple[list[Label], list[Row]]:
+    """Draw ties between the centres of their areas; return the words on full ones and the legend's rows."""
+    if ties is None or ties.empty:
+        return [], []
+    base.need_columns(ties, "ties", ("area0", "area1"))
+    places = base.centres(areas)
+    ends = [places.reindex(ties[side]).to_numpy() for side in ("area0", "area1")]
+    lines = np.stack(ends, axis=1)
+    known = np.isfinite(lines).all(axis=(1, 2))
+    binding = ties["binding"].fillna(False).to_numpy(bool) if "binding" in ties else np.zeros(len(ties), bool)
+    full, free = known & binding, known & ~binding
+    _draw_lines(ax, list(lines[free]), colour=PALETTE["power"], width=TIE_WIDTH, zorder=3)
+    labels = [_draw_full_tie(ax, areas, ties.iloc[at], lines[at]) for at in np.flatnonzero(full)]
+    rows: list[Row] = []
+    if free.any():
+        rows.append(line_row("tie between areas", colour=PALETTE["power"], width=TIE_WIDTH))
+    if labels:
+        rows.append(line_row("tie at its limit", colour=PALETTE["power"], width=FULL_TIE_WIDTH))
+    return labels, [*rows, *_hidden_ties(ties, binding & ~known)]
+
+
+def _hidden_ties(ties: pd.DataFrame, hidden: NDArray[np.bool_]) -> list[Row]:
+    """Return a row that names the full ties which have no two areas to be drawn between."""
+    names = [shorten(readable(name), most=20) for name in ties.index[hidden]]
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return [line_row("also full: " + ", ".join(names[:2]) + more, colour="none", width=0)] if names else []
+
+
+def _draw_full_tie(ax: Axes, areas: gpd.GeoDataFrame, tie: pd.Series, line: Floats) -> Label:
+    """Draw a tie at its limit as a thick arrow in the direction of its flow, and return its words."""
+    flow = tie.get("flow_mw", np.nan)
+    backward = bool(flow < 0)
+    start, end = line[::-1] if backward else line
+    limit = tie.get("limit_reverse" if backward else "limit_forward", np.nan)
+    limit = tie.get("limit_forward", np.nan) if np.isnan(limit) else limit
+    _draw_lines(ax, [line], colour=PALETTE["power"], width=FULL_TIE_WIDTH, zorder=3.1)
+    middle = (start + end) / 2
+    tip = middle + 0.12 * (end - start)
+    if np.isfinite(flow) and flow != 0:
+        arrow: Style = {
+            "arrowstyle": "-|>,head_width=0.35,head_length=0.6",
+            "color": PALETTE["power"],
+            "lw": 0.5,
+        }
+        ax.annotate("", tip, middle, arrowprops={**arrow, "shrinkA": 0, "shrinkB": 0}, zorder=3.2)
+    names = [
+        _area_name(areas, tie[side]) for side in (("area1", "area0") if backward else ("area0", "area1"))
+    ]
+    words = "full" if np.isnan(limit) else f"full at {number(limit)} MW"
+    return Label(
+        f"{names[0]} → {names[1]}\n{words}", middle[0], middle[1], radius=3.0, colour=PALETTE["power"]
+    )
+
+
+def _route_lines(nodes: gpd.GeoDataFrame, routes: pd.DataFrame) -> list[Floats]:
+    """Return the line of each route; where it has none, the chord between its nodes."""
+    base.need_columns(routes, "fibre_routes", ("node0", "node1"))
+    place = dict(zip(nodes.index, nodes.geometry, strict=True))
+    shapes = routes["geometry"] if "geometry" in routes else [None] * len(routes)
+    lines: list[Floats] = []
+    for shape, node0, node1 in zip(shapes, routes["node0"], routes["node1"], strict=True):
+        ends = [place.get(node0), place.get(node1)]
+        if shape is not None and shape == shape and not shape.is_empty:
+            lines.extend(np.asarray(part.coords)[:, :2] for part in getattr(shape, "geoms", [shape]))
+        elif all(end is not None and not end.is_empty for end in ends):
+            lines.append(np.array([[end.x, end.y] for end in ends if end is not None]))
+    return lines
+
+
+def _draw_lines(ax: Axes, lines: Sequence[Floats], *, colour: str, width: float, zorder: float) -> None:
+    if len(lines):
+        drawn = LineCollection(lines, colors=colour, linewidths=width, zorder=zorder, capstyle="round")
+        ax.add_collection(drawn, autolim=False)
+
+
+def _draw_hubs(frames: Sequence[Axes], hubs: gpd.GeoDataFrame | None) -> list[Row]:
+    """Mark the hubs on every frame, a marker for each kind, and return the legend's rows."""
+    rows: list[Row] = []
+    if hubs is None or hubs.empty:
+        return rows
+    kinds = hubs["kind"] if "kind" in hubs else pd.Series("ix", index=hubs.index)
+    for kind in sorted(set(kinds)):
+        marker, words = HUBS.get(kind, ("D", shorten(readable(kind))))
+        points = hubs.geometry[(kinds == kind) & hubs.geometry.notna() & ~hubs.geometry.is_empty]
+        style: Style = {
+            "marker": marker,
+            "facecolor": PALETTE["sea"],
+            "edgecolor": PALETTE["ink"],
+            "linewidth": 0.8,
+        }
+        for frame in frames:
+            frame.scatter(points.x, points.y, s=15, zorder=4.5, **style)
+        rows.append(marker_row(words, marker=marker, size=4.2, face=PALETTE["sea"], edge=PALETTE["ink"]))
+    return rows
+
+
+def _draw_spare(
+    ax: Axes, insets: Sequence[Axes], layout: base.Layout, areas: gpd.GeoDataFrame, column: str
+) -> list[Block]:
+    """Draw the spare power of each area as a disc, its stranded part as a dark core; return the legend."""
+    places = base.centres(areas).to_numpy()
+    spare, stranded = (areas[name].to_numpy(float) for name in ("spare_mw", column))
+    largest = float(np.nanmax(spare, initial=0.0))
+    outer = disc_diameters(np.clip(spare, 0.0, None), largest=largest)
+    core = disc_diameters(np.clip(np.minimum(stranded, spare), 0.0, None), largest=largest)
+    labels = [_spare_label(areas, at, place, outer[at]) for at, place in enumerate(places)]
+    frames = [(inset, shown.extent) for inset, shown in zip(insets, layout.insets, strict=True)]
+    for frame, extent in [*frames, (ax, layout.extent)]:
+        seen = base.inside(places[:, 0], places[:, 1], extent)
+        _draw_cores(frame, places, outer, core, spare, stranded, seen)
+        mine = [label for label, here in zip(labels, seen, strict=True) if here]
+        place_labels(
+            frame, mine, discs=np.column_stack([places, outer / 2])[seen],
+            frames=base.fixed_boxes(frame, insets if frame is ax else ()),
+        )  # fmt: skip
+    return _spare_blocks(largest, spare, stranded, _budget_name(column))
+
+
+def _draw_cores(
+    ax: Axes,
+    places: Floats,
+    outer: Floats,
+    core: Floats,
+    spare: Floats,
+    stranded: Floats,
+    seen: NDArray[np.bool_],
+) -> None:
+    """Draw discs, dark cores, rings for what is unknown, and crosses where nothing is to spare."""
+    rim: Style = {"edgecolor": PALETTE["ink"], "linewidth": 0.7}
+    some, judged = seen & (spare > NOTHING), np.isfinite(stranded)
+    for chosen, size, face, zorder in (
+        (some & judged, outer, REACHED, 4.0),
+        (some & ~judged, outer, "none", 4.0),
+        (some & (stranded > NOTHING), core, PALETTE["gap"], 4.1),
+        (seen & np.isnan(spare), outer, "none", 4.0),
+    ):
+        lon, lat = places[chosen].T
+        ax.scatter(lon, lat, size[chosen] ** 2, facecolor=face, zorder=zorder, **rim)
+    lon, lat = places[seen & (spare <= NOTHING)].T
+    ax.scatter(lon, lat, 22, marker="x", color=PALETTE["ink"], linewidth=1.2, zorder=4.0)
+
+
+def _spare_label(areas: gpd.GeoDataFrame, at: int, place: Floats, diameter: float) -> Label:
+    spare, rtt = float(areas["spare_mw"].iloc[at]), float(areas["hub_rtt_ms"].iloc[at])
+    figures = [f"{number(spare)} MW" if np.isfinite(spare) else "MW unknown"]
+    figures += [f"{number(rtt)} ms"] if np.isfinite(rtt) else []
+    text = "\n".join([_area_name(areas, areas.index[at]), *figures])
+    return Label(text, place[0], place[1], radius=max(diameter / 2, 3.0))
+
+
+def _budget_name(column: str) -> str:
+    """Return which budget a column of stranded power is about: a use, or latency in general."""
+    use = column.removeprefix("stranded").removesuffix("mw").strip("_").replace("_", " ")
+    return shorten(readable(use), most=16) or "latency"
+
+
+def _spare_blocks(largest: float, spare: Floats, stranded: Floats, budget: str) -> list[Block]:
+    """Return the legend of the discs: what their size means, and what their filling does."""
+    shown = disc_legend(largest)
+    widths = disc_diameters(shown, largest=largest)
+    widest = float(max(widths, default=0.0))
+    sizes = [
+        disc_row(number(mw), diameter=width, widest=widest) for mw, width in zip(shown, widths, strict=True)
+    ]
+    some, ink = spare > NOTHING, PALETTE["ink"]
+    fillings = [
+        disc_row(words, diameter=8.0, widest=SYMBOL_WIDTH, face=face, edge=ink)
+        for there, words, face in (
+            ((some & (stranded < spare - NOTHING)).any(), f"within the {budget} budget", REACHED),
+            ((some & (stranded > NOTHING)).any(), "stranded: beyond it", PALETTE["gap"]),
+            ((np.isnan(spare) | (some & np.isnan(stranded))).any(), "not known", "none"),
+        )
+        if there
+    ]
+    if (spare <= NOTHING).any():
+        fillings.append(marker_row("none to spare", marker="x", size=4.5, face=ink, edge=ink))
+    return [Block("Spare power\n[MW]", tuple(sizes)), Block("of which\n", tuple(fillings))]
+
+
+def _area_name(areas: gpd.GeoDataFrame, area: object) -> str:
+    """Return what readers call an area."""
+    name = areas["name"].get(area) if "name" in areas else None
+    return shorten(readable(name) or readable(area), most=18)

@@ -1,0 +1,302 @@
+"""
+One visual language: the palette, the type sizes, and the settings under which every map is drawn and saved.
+
+Lightness alone orders every ramp, so a map keeps its meaning in greyscale;
+the hues are apart for the colour-blind.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
+from numpy.typing import ArrayLike
+
+__all__ = ["PALETTE", "RAMPS", "SIZES", "breaks", "measure_title", "readable", "save", "shorten", "unit_of"]
+
+Style = dict[str, Any]
+"""Keywords for matplotlib."""
+
+PALETTE = {
+    "demand": "#B8860B",
+    "power": "#0069A0",
+    "fibre": "#329583",
+    "gap": "#9F3527",
+    "ink": "#22252A",
+    "quiet": "#5F646B",
+    "land": "#EFEDE7",
+    "sea": "#FFFFFF",
+    "border": "#A7A299",
+    "frame": "#8B8F94",
+    "none": "#DDE3EA",
+}
+"""Colours by meaning: demand, power, fibre and gap are one hue each; `none` fills a disc without a gap."""
+
+RAMPS: dict[str, tuple[str, ...]] = {
+    "gap": ("#EEAF6C", "#DE8140", "#C3562D", "#9F3527", "#6E1F20"),
+    "fibre": ("#D2EEE9", "#A6D9D1", "#7CC3B7", "#56AC9D", "#329583"),
+}
+"""Classed ramps, light to dark in even steps of CIE lightness: a gap, and a round trip."""
+
+SIZES = {"title": 14.0, "panel": 10.5, "text": 8.0, "label": 7.2, "small": 6.5}
+"""Type sizes [pt]: the figure's title, a panel's, legends, labels on the map, the source line."""
+
+SMALLEST_DISC = 3.2
+LARGEST_DISC = 27.0
+UNKNOWN_DISC = 3.6
+"""Diameters [pt] of the smallest disc that can be seen, of the largest request, and of an unknown request."""
+
+NOTHING = 1e-3
+"""A gap below this [MW, ms, km] is drawn as none: a kilowatt, a microsecond or a metre, solver noise."""
+
+FONT = "DejaVu Sans"
+NO_GLYPH = "▯"
+SHORT_NAME = 30
+
+# Wins over whatever the caller's rcParams say, for the length of one call.
+DRAWING: Any = {
+    "font.family": [FONT],
+    "text.usetex": False,
+    "text.parse_math": False,
+    "text.color": PALETTE["ink"],
+    "axes.unicode_minus": True,
+    "lines.solid_capstyle": "butt",
+    "lines.dashed_pattern": [3.7, 1.6],
+    "path.simplify": True,
+}
+SAVING: Any = {
+    "svg.hashsalt": "three_mismatches",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+    "savefig.bbox": None,
+}
+
+# Without these a file tells when and by which version it was made, and no two are equal.
+METADATA: dict[str, dict[str, str | None]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+TITLES = {
+    "power_gap_mw": "Power gap, each\nsite on its own [MW]",
+    "joint_gap_mw": "Power gap, all\nsites at once [MW]",
+    "rtt_gap_ms": "Round trip beyond\nits budget [ms]",
+    "regret_mw": "Gap that another\nplace cures [MW]",
+    "build_km": "Distance to the\nfibre [km]",
+    "rtt_ms": "Round trip to its\nhub [ms]",
+}
+UNITS = {"mw": "MW", "ms": "ms", "km": "km", "y": "years", "frac": "share", "twh": "TWh"}
+
+Given = ParamSpec("Given")
+Drawn = TypeVar("Drawn")
+
+
+@contextmanager
+def own_settings(extra: Style | None = None) -> Iterator[None]:
+    """Draw under matplotlib's defaults and our own settings; afterwards the caller's are as before."""
+    settings: Any = {**DRAWING, **(extra or {})}
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(settings)
+        yield
+
+
+def styled(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
+    """Return `draw` run under our own settings."""
+
+    @functools.wraps(draw)
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Drawn:
+        with own_settings():
+            return draw(*args, **kwargs)
+
+    return run
+
+
+def save(figure: Figure, path: str | Path, *, dpi: float = 200.0) -> Path:
+    """
+    Write a figure to a file; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure
+        What a composed map returns, or `ax.figure` of a single panel.
+    path
+        Ends in .png, .svg or .pdf; its folder must exist.
+    dpi
+        Resolution of a .png. [dots per inch]
+
+    Returns
+    -------
+    path
+        Where the file lies.
+
+    Raises
+    ------
+    ValueError
+        If the path ends in anything else.
+    """
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix not in METADATA:
+        msg = f"{target.name}: the name of a map must end in {', '.join(METADATA)}"
+        raise ValueError(msg)
+    with own_settings(SAVING):
+        figure.savefig(target, format=suffix[1:], dpi=dpi, metadata=METADATA[suffix])
+    return target
+
+
+def unit_of(column: str) -> str:
+    """Return the unit that a column's name ends in, or nothing."""
+    return UNITS.get(column.rsplit("_", 1)[-1], "")
+
+
+def measure_title(column: str) -> str:
+    """Return what a legend calls a column, with its unit in brackets."""
+    if column in TITLES:
+        return TITLES[column]
+    unit = unit_of(column)
+    words = column.removesuffix("_" + column.rsplit("_", 1)[-1]) if unit else column
+    return shorten(words.replace("_", " ").capitalize()) + (f" [{unit}]" if unit else "")
+
+
+def breaks(values: ArrayLike, *, most: int = 5) -> tuple[float, ...]:
+    """
+    Return round inner edges that part positive values into at most `most` classes.
+
+    Parameters
+    ----------
+    values
+        Any shape; what is not positive and finite is left out. [one unit]
+    most
+        Largest number of classes.
+
+    Returns
+    -------
+    edges
+        Ascending, of the values' unit; empty where one class is enough.
+
+    Examples
+    --------
+    >>> breaks([4.0, 25.0, 180.0, 700.0])
+    (10.0, 30.0, 100.0, 300.0)
+    """
+    known = np.asarray(values, dtype=float).ravel()
+    known = known[np.isfinite(known) & (known > NOTHING)]
+    if not known.size:
+        return ()
+    low, high = float(known.min()), float(known.max())
+    usual = float(np.quantile(known, 0.2))
+    edges: list[float] = []
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        # An edge just below the largest value would set it apart from its like.
+        edges = [edge for edge in _ladder(low, high, steps) if low < edge <= 0.8 * high]
+        if sum(edge > usual for edge in edges) < most:
+            break
+    return tuple(edges[-(most - 1) :])
+
+
+def _ladder(low: float, high: float, steps: Sequence[int]) -> list[float]:
+    first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    # A decimal string, so that 0.3 is the float that people write and not 3 * 0.1.
+    return [float(f"{step}e{power}") for power in range(first, last + 1) for step in steps]
+
+
+def round_down(value: float) -> float:
+    """Return the largest 1, 2 or 5 times a power of ten that is not above `value` (> 0)."""
+    return max(step for step in _ladder(value / 10, value, (1, 2, 5)) if step <= value)
+
+
+def disc_legend(largest: float) -> tuple[float, ...]:
+    """Return two or three round quantities, largest first, whose discs can be told apart."""
+    if not np.isfinite(largest) or largest <= 0:
+        return ()
+    top = round_down(largest)
+    return tuple(dict.fromkeys((top, round_down(top / 4), round_down(top / 20))))
+
+
+def disc_diameters(quantity: ArrayLike, *, largest: float) -> np.ndarray:
+    """
+    Return the diameter of each disc, its area in proportion to the quantity.
+
+    Parameters
+    ----------
+    quantity
+        What the disc shows; NaN is unknown. [MW]
+    largest
+        The quantity that gets the largest disc. [MW]
+
+    Returns
+    -------
+    diameter
+        Same shape; discs too small to be seen are raised, unknown ones have one small size. [pt]
+    """
+    known = np.asarray(quantity, dtype=float)
+    scale = largest if np.isfinite(largest) and largest > 0 else 1.0
+    share = np.sqrt(np.clip(known, 0.0, scale) / scale)
+    return np.where(np.isnan(share), UNKNOWN_DISC, np.maximum(LARGEST_DISC * share, SMALLEST_DISC))
+
+
+def number(value: float) -> str:
+    """Return a number as a reader wants it: 1,200, 17, 3.4, 0.05."""
+    if not np.isfinite(value):
+        return "unlimited" if value > 0 else "unknown"
+    if abs(value) >= 10 or value == round(value):
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.2g}" if abs(value) >= 0.1 else f"{value:.1g}"
+    return text.replace("-", "−")
+
+
+def round_up(value: float) -> float:
+    """Return `value` (> 0) rounded up to two digits."""
+    step = float(f"1e{int(np.floor(np.log10(value))) - 1}")
+    return float(f"{np.ceil(value / step - 1e-9) * step:.3g}")
+
+
+def readable(text: object, *, drop: bool = False) -> str:
+    """
+    Return user text that the font can draw: on one line, without control characters.
+
+    Parameters
+    ----------
+    text
+        Anything; a missing value gives an empty text.
+    drop
+        Whether a character without a glyph is left out instead of being shown as a box.
+    """
+    if text is None or text != text:
+        return ""
+    glyphs = _glyphs()
+    words = " ".join(unicodedata.normalize("NFC", str(text)).split())
+    shown = [char if ord(char) in glyphs else "" if drop or _unseen(char) else NO_GLYPH for char in words]
+    return re.sub(rf"{NO_GLYPH}+", NO_GLYPH, "".join(shown)).strip()
+
+
+def shorten(text: str, *, most: int = SHORT_NAME) -> str:
+    """Return `text` cut to `most` characters, at a word where there is one, with an ellipsis."""
+    if len(text) <= most:
+        return text
+    cut = text[: most - 1]
+    word = cut.rsplit(" ", 1)[0]
+    return (word if len(word) > most // 2 else cut).rstrip(" ,;.(-") + "…"
+
+
+def _unseen(char: str) -> bool:
+    """Return whether a character has no shape of its own: a joiner, a control, a direction mark."""
+    return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Mn", "Me"}
+
+
+@functools.cache
+def _glyphs() -> frozenset[int]:
+    return frozenset(FT2Font(font_manager.findfont(FONT)).get_charmap())

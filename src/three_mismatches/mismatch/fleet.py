@@ -1,0 +1,122 @@
+"""The fleet: one row per headline quantity, with the range over the readings that sources leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from three_mismatches.layers.at_year import is_top_level
+from three_mismatches.mismatch.gaps import DOMINANT
+
+__all__ = ["fleet_rows", "with_range"]
+
+MODEL = "three_mismatches, area model"
+
+MEANING = {
+    "sites": ("sites", "rows that are no part of another row"),
+    "sites_with_request": ("sites", "of these, with a published or derived MW figure"),
+    "request_mw": ("MW", "sum of their requests in the study year"),
+    "in_base_mw": ("MW", "of this, drawn in the base year already"),
+    "new_load_mw": ("MW", "of this, new since the base year"),
+    "unsited_mw": ("MW", "new data-centre load of the scenario that no row of sites covers"),
+    "power_gap_mw": ("MW", "sum of what each site would lack if it alone were connected"),
+    "joint_mw": ("MW", "what listed sites and unsited load get when all ask at once"),
+    "joint_gap_mw": ("MW", "what they lack when all ask at once"),
+    "joint_gap_listed_mw": ("MW", "of this, at listed sites"),
+    "double_count": ("-", "sum of what each site could have alone over what all get together"),
+    "spare_mw": ("MW", "firm capacity less peak, summed over areas"),
+    "sites_over_rtt_budget": ("sites", "sites whose round trip exceeds the budget of their use"),
+    "over_rtt_budget_mw": ("MW", "request of these sites"),
+    "rtt_gap_ms": ("ms", "their mean excess, weighted by request; inf where one has no path"),
+    "regret_mw": ("MW", "part of the sites' own gaps that another place within budget would cure"),
+}
+
+
+def fleet_rows(sites: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Series) -> pd.DataFrame:
+    """
+    Return the headline quantities of a study.
+
+    Parameters
+    ----------
+    sites
+        `result.sites`.
+    areas
+        `result.areas` with `unsited_mw` and `spare_mw`. [MW]
+    unsited_joint_mw
+        What the unsited load of each area gets when all ask at once. [MW]
+
+    Returns
+    -------
+    fleet
+        Index quantity; value, unit, low, high, p10, p50, p90, meaning, source. low and high are NaN until
+        `with_range` has filled them; the percentiles until an ensemble has.
+    """
+    top = sites[is_top_level(sites)]
+    values = {**_power(top, areas, unsited_joint_mw), **_fibre(top), **_dominance(top)}
+    meaning = MEANING | {
+        f"dominant_{name.replace('-', '_')}": ("sites", f"sites where {name} is the dominant mismatch")
+        for name in (*DOMINANT, "none", "unknown")
+    }
+    rows = {
+        name: {
+            "value": float(value), "unit": meaning[name][0], "low": np.nan, "high": np.nan,
+            "p10": np.nan, "p50": np.nan, "p90": np.nan, "meaning": meaning[name][1], "source": MODEL,
+        }
+        for name, value in values.items()
+    }  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("quantity")
+
+
+def with_range(fleet: pd.DataFrame, readings: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return the fleet with the least and the most of each value over other readings of the sources."""
+    values = pd.concat([fleet["value"], *(reading["value"] for reading in readings)], axis=1)
+    return fleet.assign(low=values.min(axis=1), high=values.max(axis=1))
+
+
+def _power(top: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Series) -> dict[str, float]:
+    known = top[top["request_mw"].notna()]
+    headroom = known["hosting_mw"] - known["in_base_mw"]
+    got = known["joint_mw"] - known["in_base_mw"]
+    joint = float(got.sum() + unsited_joint_mw.sum())
+    listed = float((known["new_mw"] - got).clip(lower=0.0).sum())
+    return {
+        "sites": len(top),
+        "sites_with_request": len(known),
+        "request_mw": known["request_mw"].sum(),
+        "in_base_mw": known["in_base_mw"].sum(),
+        "new_load_mw": known["new_mw"].sum(),
+        "unsited_mw": areas["unsited_mw"].sum(),
+        "power_gap_mw": known["power_gap_mw"].sum(),
+        "joint_mw": joint,
+        "joint_gap_mw": listed + float((areas["unsited_mw"] - unsited_joint_mw).clip(lower=0.0).sum()),
+        "joint_gap_listed_mw": listed,
+        "double_count": _ratio(np.minimum(known["new_mw"], headroom).sum(), got.sum()),
+        "spare_mw": areas["spare_mw"].sum(),
+        "regret_mw": known["regret_mw"].sum(),
+    }
+
+
+def _fibre(top: pd.DataFrame) -> dict[str, float]:
+    over = top[top["rtt_gap_ms"] > 0.0]
+    weight = over["request_mw"].fillna(0.0)
+    return {
+        "sites_over_rtt_budget": len(over),
+        "over_rtt_budget_mw": weight.sum(),
+        "rtt_gap_ms": _ratio((over["rtt_gap_ms"] * weight)[weight > 0.0].sum(), weight.sum()),
+    }
+
+
+def _dominance(top: pd.DataFrame) -> dict[str, float]:
+    counts = top["dominant_mismatch"].value_counts()
+    return {
+        f"dominant_{name.replace('-', '_')}": counts.get(name, 0) for name in (*DOMINANT, "none", "unknown")
+    }
+
+
+def _ratio(part: float, whole: float) -> float:
+    """Return part over whole; 1 where both are 0, inf where only the whole is."""
+    if whole > 0.0:
+        return part / whole
+    return 1.0 if part <= 0.0 else np.inf

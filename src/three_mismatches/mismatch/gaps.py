@@ -1,0 +1,123 @@
+"""One row per site: what it asks, what the networks give it, and which mismatch weighs most."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from three_mismatches.layers import Flag
+from three_mismatches.layers.at_year import add_flag
+
+__all__ = ["DOMINANT", "SITE_COLUMNS", "dominant_mismatch", "site_rows"]
+
+DOMINANT = ("sites-power", "sites-fibre", "power-fibre")
+"""The three mismatches, in the order in which ties are decided (DESIGN 2)."""
+
+LATER = (
+    "n0_mw", "n1_mw", "time_to_power_y", "delay_y_p10", "delay_y_p50", "delay_y_p90", "critical_stream",
+)  # fmt: skip
+"""Columns that need the line-level grid or the years; NaN until the model has them."""
+
+SITE_COLUMNS = (
+    "name", "name_ja", "operator", "status", "use", "area", "pocket", "part_of",
+    "request_mw", "in_base_mw", "new_mw", "hosting_mw", "power_gap_mw", "power_gap_frac",
+    "limiting_element", "limiting_outage",
+    "adequacy_mw", "transport_mw", "n0_mw", "n1_mw", "secure_mw", "joint_mw", "joint_gap_mw",
+    "tie_loss_mw", "tie_loss_element",
+    "nearest_hub", "rtt_ms", "rtt_low_ms", "rtt_high_ms", "budget_ms", "rtt_gap_ms", "build_km",
+    "rtt_vacuum_ms", "rtt_glass_ms", "rtt_route_ms", "rtt_policy_ms", "rtt_equipment_ms",
+    "regret_mw", "regret_place",
+    "time_to_power_y", "delay_y_p10", "delay_y_p50", "delay_y_p90", "critical_stream",
+    "dominant_mismatch", "model", "bound", "flags",
+    "location_precision", "source", "source_date", "licence", "confidence", "imputed", "geometry",
+)  # fmt: skip
+"""Columns of `result.sites`, in order."""
+
+
+def site_rows(
+    sites: gpd.GeoDataFrame,
+    hosting: pd.DataFrame,
+    joint: pd.DataFrame,
+    latency: pd.DataFrame,
+    regrets: pd.DataFrame,
+) -> gpd.GeoDataFrame:
+    """
+    Return the result's row for each site, in the order of `sites`.
+
+    Parameters
+    ----------
+    sites
+        In the study year, matched: with `area`, `pocket`, `new_mw`, `in_base_mw`. [MW]
+    hosting
+        Index site: the ladder as headroom beyond the base draw, from `power.area_hosting`. [MW]
+    joint
+        Index site: `joint_mw` beyond the base draw; nested sites have none. [MW]
+    latency
+        Long table site x use from `latency.by_use`.
+    regrets
+        Index site, from `mismatch.regret`.
+    """
+    own = _own_use(sites, latency)
+    rows = sites.drop(columns=[column for column in own if column in sites and column != "flags"])
+    rows = rows.join(own.drop(columns="flags")).join(regrets)
+    for rung in ("adequacy_mw", "transport_mw", "secure_mw", "tie_loss_mw"):
+        rows[rung] = sites["in_base_mw"] + hosting[rung]
+    for column in ("limiting_element", "limiting_outage", "tie_loss_element"):
+        rows[column] = hosting[column]
+    rows["hosting_mw"] = rows["secure_mw"]
+    rows["power_gap_mw"] = (rows["request_mw"] - rows["hosting_mw"]).clip(lower=0.0)
+    rows["power_gap_frac"] = rows["power_gap_mw"] / rows["request_mw"].where(rows["request_mw"] > 0.0)
+    known = rows["request_mw"].notna()
+    rows["joint_mw"] = (sites["in_base_mw"] + joint["joint_mw"].reindex(sites.index)).where(known)
+    rows["joint_gap_mw"] = (rows["request_mw"] - rows["joint_mw"]).clip(lower=0.0)
+    rows[list(LATER)] = np.nan
+    rows["flags"] = _site_flags(rows, own["flags"], hosting)
+    rows["dominant_mismatch"] = dominant_mismatch(rows)
+    rows["model"] = "area"
+    rows["bound"] = np.where(rows["pocket"].isna(), "upper", "exact")
+    extra = [column for column in rows if column not in SITE_COLUMNS]
+    return rows[[*SITE_COLUMNS, *extra]]
+
+
+def dominant_mismatch(rows: pd.DataFrame) -> pd.Series:
+    """
+    Return the largest of the three unmet shares of each row (DESIGN 2).
+
+    Parameters
+    ----------
+    rows
+        With request_mw, power_gap_mw, rtt_ms, rtt_gap_ms, regret_mw and flags.
+
+    Returns
+    -------
+    dominant
+        "sites-power", "sites-fibre", "power-fibre"; "none" where nothing is short; "unknown" where nothing
+        is seen to be short but the request or the local grid is not known.
+    """
+    request = rows["request_mw"].where(rows["request_mw"] > 0.0)
+    slow = (rows["rtt_gap_ms"] / rows["rtt_ms"]).mask(np.isinf(rows["rtt_gap_ms"]), 1.0)
+    shares = pd.concat([rows["power_gap_mw"] / request, slow, rows["regret_mw"] / request], axis=1)
+    share = shares.fillna(0.0).to_numpy()
+    largest = np.array(DOMINANT, dtype=object)[share.argmax(axis=1)]
+    unseen = rows["flags"].str.contains(f"{Flag.REQUEST_UNKNOWN}|{Flag.LOCAL_GRID_UNKNOWN}", regex=True)
+    nothing = np.where(unseen, "unknown", "none")
+    return pd.Series(np.where(share.max(axis=1) > 0.0, largest, nothing), index=rows.index)
+
+
+def _own_use(sites: pd.DataFrame, latency: pd.DataFrame) -> pd.DataFrame:
+    """Return each site's row of the latency table for its own use; a use without a budget has none."""
+    key = pd.MultiIndex.from_arrays([sites.index, sites["use"]], names=["site", "use"])
+    own = latency.reindex(key).droplevel("use")
+    return own.assign(flags=own["flags"].fillna(Flag.NO_BUDGET.value))
+
+
+def _site_flags(rows: pd.DataFrame, latency_flags: pd.Series, hosting: pd.DataFrame) -> pd.Series:
+    """Return every doubt about each row: the table's own, the fibre's and the power model's."""
+    own = zip(rows["flags"].fillna(""), latency_flags, strict=True)
+    both = [";".join(sorted({*left.split(";"), *right.split(";")} - {""})) for left, right in own]
+    flags = pd.Series(both, index=rows.index, dtype="object")
+    flags = add_flag(flags, Flag.REQUEST_UNKNOWN, rows["request_mw"].isna())
+    flags = add_flag(flags, Flag.LOCAL_GRID_UNKNOWN, rows["pocket"].isna())
+    flags = add_flag(flags, Flag.NESTED, rows["part_of"].notna())
+    return add_flag(flags, Flag.BASE_INFEASIBLE, hosting["base_shed_mw"] > 1e-3)

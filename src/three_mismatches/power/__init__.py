@@ -1,0 +1,12 @@
+"""How much power the network can bring to a place, and what stops it from bringing more."""
+
+from three_mismatches.power._area_model import Group
+from three_mismatches.power.delivery import (
+    Delivery,
+    area_hosting,
+    area_joint,
+    security_outages,
+    tie_outages,
+)
+
+__all__ = ["Delivery", "Group", "area_hosting", "area_joint", "security_outages", "tie_outages"]

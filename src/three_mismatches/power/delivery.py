@@ -1,0 +1,276 @@
+"""What the area model can deliver: to each site alone, and to all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from three_mismatches.network import Outage, PowerGraph, Requests
+from three_mismatches.power._area_model import DUAL_TOLERANCE, INTACT, AreaModel, Group, Solution
+
+__all__ = ["Delivery", "area_hosting", "area_joint", "security_outages", "tie_outages"]
+
+Floats = NDArray[np.float64]
+
+TOLERANCE_MW = 1e-6
+"""Below this two MW figures are the same: the LP's own feasibility tolerance."""
+
+ROUNDING = 1e-6
+"""Share by which a plan may fall short when it is solved again for its flows."""
+
+MANY = 3
+"""More capacities than this are counted, not named."""
+
+
+@dataclass(frozen=True, eq=False)
+class Delivery:
+    """
+    What all new load gets when it asks at once.
+
+    Attributes
+    ----------
+    sites
+        Index site; `joint_mw`: what the site gets beyond its base draw. [MW]
+    areas
+        Index area; `unsited_joint_mw`: what unsited load gets; `shed_mw`: base demand that is not served.
+    ties
+        Index tie, interface or link; `flow_mw` in the intact grid, `shadow_price` [MW/MW], `binding`.
+    total_mw
+        Sum over sites and unsited load. [MW]
+    """
+
+    sites: pd.DataFrame
+    areas: pd.DataFrame
+    ties: pd.DataFrame
+    total_mw: float
+
+
+def security_outages(graph: PowerGraph) -> tuple[Outage, ...]:
+    """Return every loss of one pole or converter, and of each area's largest unit (DESIGN 6, "secure")."""
+    poles = [
+        Outage(f"pole:{name}", link_idx=(idx,), lost_share=float(graph.link_pole_share[idx]))
+        for idx, name in enumerate(graph.links)
+        if graph.link_pole_share[idx] > 0.0
+    ]
+    units = [
+        Outage(f"unit:{name}", node_idx=int(node), lost_mw=float(mw))
+        for name, node, mw in zip(graph.units, graph.unit_node, graph.unit_mw, strict=True)
+    ]
+    return (*poles, *units)
+
+
+def tie_outages(graph: PowerGraph) -> tuple[Outage, ...]:
+    """Return every loss of all that joins two areas: a stress beyond the ladder."""
+    members = [np.flatnonzero(graph.tie_of_link == tie) for tie in range(len(graph.ties))]
+    return tuple(
+        Outage(f"tie:{name}", link_idx=tuple(int(i) for i in idx), lost_share=1.0)
+        for name, idx in zip(graph.ties, members, strict=True)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Alone:
+    """What each group can host alone, what limits it, under which outage, and what the base sheds."""
+
+    mw: Floats
+    element: NDArray[np.object_]
+    outage: NDArray[np.object_]
+    shed_mw: Floats
+
+
+def area_hosting(graph: PowerGraph, places: Sequence[Group], *, stress: bool = True) -> pd.DataFrame:
+    """
+    Return how much new load each place could take alone, by the area ladder.
+
+    Parameters
+    ----------
+    graph
+        The grid's arrays.
+    places
+        Nodes and pockets to be asked; equal ones are solved once.
+    stress
+        Whether to try the loss of whole ties too; without it `tie_loss_mw` is NaN.
+
+    Returns
+    -------
+    hosting
+        One row per place, in its order: `adequacy_mw` >= `transport_mw` >= `secure_mw`, `tie_loss_mw` [MW];
+        `limiting_element`, `limiting_outage`, `tie_loss_element`; `base_shed_mw`, the least demand that the
+        base case itself sheds in the worst of these outages. [MW]
+    """
+    groups = sorted(set(places), key=lambda group: (group.node_idx, group.pocket_idx))
+    model = AreaModel(graph, groups, [INTACT])
+    intact = _alone(model, INTACT)
+    secure = _worst(model, security_outages(graph), intact)
+    cut = _worst(model, tie_outages(graph), intact) if stress else None
+    table = pd.DataFrame(
+        {
+            "adequacy_mw": [_adequacy(graph, group) for group in groups],
+            "transport_mw": intact.mw,
+            "secure_mw": secure.mw,
+            "limiting_element": secure.element,
+            "limiting_outage": secure.outage,
+            "tie_loss_mw": cut.mw if cut else np.nan,
+            "tie_loss_element": cut.outage if cut else "",
+            "base_shed_mw": secure.shed_mw,
+        }
+    )
+    # The rungs are LPs solved to a tolerance; the order between them is a theorem.
+    table["transport_mw"] = np.minimum(table["transport_mw"], table["adequacy_mw"])
+    table["secure_mw"] = np.minimum(table["secure_mw"], table["transport_mw"])
+    row = {group: idx for idx, group in enumerate(groups)}
+    return table.iloc[[row[place] for place in places]].reset_index(drop=True)
+
+
+def area_joint(graph: PowerGraph, wanted: Requests) -> Delivery:
+    """
+    Return what every site gets when all ask at once and every security outage must be survived.
+
+    The total is the most there is; it is shared so that the worst-served share is as large as possible,
+    then the next (lexicographic max-min), and pro rata inside one area and pocket: the only split that no
+    order of rows can change.
+
+    Parameters
+    ----------
+    graph
+        The grid's arrays; `unsited_mw` asks beside the sites.
+    wanted
+        The sites' requests, nested rows left out.
+    """
+    groups, ask, group_of = _groups(graph, wanted)
+    model = AreaModel(graph, groups, [INTACT, *security_outages(graph)])
+    model.set_new_load(np.zeros(len(ask)), ask, np.ones(len(ask)))
+    best = model.solve()
+    share = _fair_shares(model, ask, float(best.new_mw.sum()))
+    model.set_new_load(share * ask * (1.0 - ROUNDING), share * ask, np.ones(len(ask)))
+    model.forbid_loops()
+    flows = model.solve()
+    got = share[group_of] * wanted.new_mw
+    plain = share[[groups.index(Group(node)) for node in range(len(graph.nodes))]]
+    areas = pd.DataFrame(
+        {"unsited_joint_mw": plain * graph.unsited_mw, "shed_mw": best.shed_mw.max(axis=0)},
+        index=pd.Index(graph.nodes, name="area"),
+    )
+    return Delivery(
+        sites=pd.DataFrame({"joint_mw": got}, index=pd.Index(wanted.sites, name="site")),
+        areas=areas,
+        ties=_tie_table(graph, best, flows.flow_mw[0]),
+        total_mw=float(got.sum() + areas["unsited_joint_mw"].sum()),
+    )
+
+
+def _adequacy(graph: PowerGraph, group: Group) -> float:
+    """Return firm capacity less peak over all areas that any tie connects. [MW]"""
+    joined = graph.component == graph.component[group.node_idx]
+    return max(0.0, float(graph.firm_mw[joined].sum() - graph.peak_mw[joined].sum()))
+
+
+def _alone(model: AreaModel, outage: Outage) -> _Alone:
+    """Return what each group can host alone under one outage, and what limits it."""
+    model.set_outage(outage)
+    count = len(model.groups)
+    mw, shed, element = np.zeros(count), np.zeros(count), np.full(count, "", dtype=object)
+    for idx in range(count):
+        chosen = np.arange(count) == idx
+        model.set_new_load(np.zeros(count), np.where(chosen, np.inf, 0.0), chosen.astype(np.float64))
+        found = model.solve()
+        mw[idx], shed[idx] = found.new_mw[idx], found.shed_mw.sum()
+        element[idx] = _limiting(model.graph, found)
+    return _Alone(mw, element, np.full(count, outage.name, dtype=object), shed)
+
+
+def _worst(model: AreaModel, outages: Sequence[Outage], intact: _Alone) -> _Alone:
+    """Return, for each group, the outage that leaves it least; the intact grid where none takes anything."""
+    worst = intact
+    for outage in outages:
+        found = _alone(model, outage)
+        less = found.mw < worst.mw - TOLERANCE_MW
+        worst = _Alone(
+            np.where(less, found.mw, worst.mw),
+            np.where(less, found.element, worst.element),
+            np.where(less, found.outage, worst.outage),
+            np.maximum(worst.shed_mw, found.shed_mw),
+        )
+    return worst
+
+
+def _limiting(graph: PowerGraph, found: Solution) -> str:
+    """Return the names of what binds in one block: interfaces, links, pockets, then areas' capacity."""
+    both_ways = np.abs(found.link_dual[0]).max(axis=0) if graph.links else np.zeros(0)
+    named = [
+        *_binding(graph.interfaces, found.interface_dual[0]),
+        *_binding(graph.links, both_ways),
+        *_binding(graph.pockets, found.pocket_dual),
+    ]
+    short = _binding(graph.nodes, found.capacity_dual[0])
+    capacity = [f"capacity of {len(short)} areas"] if len(short) > MANY else [f"capacity:{a}" for a in short]
+    return "; ".join([*named, *capacity])
+
+
+def _binding(names: Sequence[str], dual: Floats) -> list[str]:
+    return [name for name, value in zip(names, dual, strict=True) if abs(value) > DUAL_TOLERANCE]
+
+
+def _groups(graph: PowerGraph, wanted: Requests) -> tuple[list[Group], Floats, NDArray[np.int64]]:
+    """Return the groups of new load, what each asks, and each site's group; unsited load is in no pocket."""
+    of_site = [Group(int(n), int(p)) for n, p in zip(wanted.node_idx, wanted.pocket_idx, strict=True)]
+    everywhere = [Group(node) for node in range(len(graph.nodes))]
+    groups = sorted({*of_site, *everywhere}, key=lambda group: (group.node_idx, group.pocket_idx))
+    row = {group: idx for idx, group in enumerate(groups)}
+    group_of = np.array([row[group] for group in of_site], dtype=np.int64)
+    ask = np.bincount(group_of, weights=wanted.new_mw, minlength=len(groups)).astype(np.float64)
+    ask[[row[group] for group in everywhere]] += graph.unsited_mw
+    return groups, ask, group_of
+
+
+def _fair_shares(model: AreaModel, ask: Floats, total: float) -> Floats:
+    """
+    Return each group's share of its request, lexicographically max-min among the plans that reach `total`.
+
+    Each round raises all groups that are not frozen together, then freezes those whose rows stop the rise:
+    a row with a dual binds in every optimum, so at least one group is frozen each time.
+    """
+    asks = ask > TOLERANCE_MW
+    if total >= ask.sum() - TOLERANCE_MW:
+        return asks.astype(np.float64)
+    model.start_sharing(ask, total - TOLERANCE_MW)
+    share = np.where(asks, np.nan, 0.0)
+    while np.isnan(share).any():
+        level, stopped = model.raise_level(ask, share)
+        done = level >= 1.0 - TOLERANCE_MW or not stopped.any()
+        share = np.where(np.isnan(share) if done else stopped, level, share)
+    return share
+
+
+def _tie_table(graph: PowerGraph, found: Solution, flow_mw: Floats) -> pd.DataFrame:
+    """Return flow, limits and shadow price of each interface, and of each link that has a limit of its own."""
+    flow = np.zeros(len(graph.interfaces))
+    np.add.at(flow, graph.member_interface, graph.member_sign * flow_mw[graph.member_link])
+    interfaces = pd.DataFrame(
+        {
+            "kind": "interface",
+            "limit_forward": graph.interface_forward,
+            "limit_reverse": graph.interface_reverse,
+            "flow_mw": flow,
+            "shadow_price": np.abs(found.interface_dual).sum(axis=0),
+        },
+        index=pd.Index(graph.interfaces, name="element", dtype=object),
+    )
+    links = pd.DataFrame(
+        {
+            "kind": "link",
+            "limit_forward": graph.link_forward,
+            "limit_reverse": graph.link_reverse,
+            "flow_mw": flow_mw,
+            "shadow_price": np.maximum(found.link_dual, 0.0).sum(axis=(0, 1)),
+        },
+        index=pd.Index(graph.links, name="element", dtype=object),
+    )
+    ends = [np.array(graph.nodes, dtype=object)[idx] for idx in (graph.link_from, graph.link_to)]
+    table = pd.concat([interfaces, links.assign(area0=ends[0], area1=ends[1])])
+    price = table["shadow_price"].where(table["shadow_price"] > DUAL_TOLERANCE, 0.0)
+    return table.assign(shadow_price=price, binding=price > 0.0)

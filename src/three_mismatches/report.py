@@ -1,0 +1,164 @@
+"""What a result says in words and files: three sentences, and the folder that the command line leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from three_mismatches import export
+from three_mismatches.assumptions import ASSUMPTIONS
+from three_mismatches.layers.settings import Settings
+
+if TYPE_CHECKING:
+    from three_mismatches.study import Result
+
+__all__ = ["sentences", "summary", "write_answer"]
+
+PACKAGES = ("three-mismatches", "geopandas", "highspy", "matplotlib", "numba", "numpy", "pandas", "pandera", "pyproj", "shapely")  # fmt: skip
+"""Packages whose versions a result depends on."""
+
+LISTED = 3
+"""Names that a sentence can hold."""
+
+
+def sentences(fleet: pd.DataFrame, sites: pd.DataFrame, ties: pd.DataFrame, settings: Settings) -> list[str]:
+    """
+    Return the answer in three sentences: power, fibre, and which mismatch weighs most.
+
+    Parameters
+    ----------
+    fleet, sites, ties
+        Tables of a result.
+    settings
+        Year, base year and demand scenario.
+    """
+    return [_power(fleet, ties, settings), _fibre(fleet, sites), _dominant(fleet)]
+
+
+def summary(result: Result) -> dict[str, object]:
+    """Return headline figures, settings, versions, and a hash of every input table; JSON has no inf or NaN."""
+    fleet = result.fleet
+    return {
+        "name": result.settings.name,
+        "settings": result.settings.as_dict(),
+        "sentences": sentences(fleet, result.sites, result.ties, result.settings),
+        "headline": {str(name): _headline(row) for name, row in fleet.iterrows()},
+        "assumptions": dict(result.tables.values),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "inputs_sha256": {name: table_hash(frame) for name, frame in result.tables.tables.frames().items()},
+    }
+
+
+def table_hash(frame: pd.DataFrame) -> str:
+    """Return the SHA-256 of a table's canonical CSV: floats as written by repr, geometry as WKT."""
+    plain = pd.DataFrame(frame)
+    if "geometry" in plain:
+        plain = plain.assign(geometry=frame.geometry.to_wkt())
+    return hashlib.sha256(plain.to_csv(lineterminator="\n").encode()).hexdigest()
+
+
+def write_answer(result: Result, folder: Path) -> list[Path]:
+    """
+    Write the answer's tables, maps and summary into an existing folder and return the files.
+
+    Parameters
+    ----------
+    result
+        A solved study.
+    folder
+        Where to write: sites.csv, sites.gpkg, sites.parquet, latency.csv, areas.csv, ties.csv, fleet.csv,
+        mismatch_map.png, mismatch_map.svg and summary.json.
+    """
+    from three_mismatches import maps  # matplotlib is loaded only where something is drawn
+
+    for suffix in ("csv", "gpkg", "parquet"):
+        export.write_table(result.sites, folder / f"sites.{suffix}")
+    for name in ("latency", "areas", "ties", "fleet"):
+        export.write_table(getattr(result, name), folder / f"{name}.csv")
+    figure = result.plot()
+    for suffix in ("png", "svg"):
+        maps.save(figure, folder / f"mismatch_map.{suffix}")
+    text = json.dumps(summary(result), ensure_ascii=False, indent=2, allow_nan=False)
+    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+    return sorted(folder.iterdir())
+
+
+def _headline(row: pd.Series) -> dict[str, object]:
+    """Return one row of the fleet as JSON can hold it; what is not finite is null, with a flag that says so."""
+    values = {key: row[key] for key in ("value", "low", "high", "p10", "p50", "p90")}
+    found: dict[str, object] = {
+        key: float(value) if np.isfinite(value) else None for key, value in values.items()
+    }
+    found |= {"unit": row["unit"], "meaning": row["meaning"]}
+    flags = sorted(
+        f"{key}:{'unknown' if np.isnan(v) else 'unlimited'}"
+        for key, v in values.items()
+        if not np.isfinite(v)
+    )
+    return found | {"flags": ";".join(flags)}
+
+
+def _power(fleet: pd.DataFrame, ties: pd.DataFrame, settings: Settings) -> str:
+    """Return what the grid cannot bring when all ask at once, and what binds."""
+    value = fleet["value"]
+    asked = value["new_load_mw"] + value["unsited_mw"]
+    start = (
+        f"In {settings.year} ({settings.demand} demand), the {value['sites_with_request']:.0f} listed data-centre "
+        f"sites with a known size and the load that the scenario adds beyond them ask for "
+        f"{asked:,.0f} MW more than in {settings.base_year}"
+    )
+    span = f"{_mw(fleet['low']['joint_gap_mw'])} to {_mw(fleet['high']['joint_gap_mw'])}"
+    caveat = "local networks, of which little is published, are not counted"
+    if value["joint_gap_mw"] < 1.0:
+        return (
+            f"{start}; published area balances and tie capacities could serve all of it at the peak "
+            f"(shortfall over the readings of the sources: {span}), but {caveat}."
+        )
+    binding = ties[ties["binding"]].sort_values("shadow_price", ascending=False)
+    names = ", ".join(binding.index[:LISTED].astype(str))
+    cause = f"; what binds is {names}" if names else ""
+    return (
+        f"{start}; published area balances and tie capacities would leave {_mw(value['joint_gap_mw'])} of it "
+        f"without power at the peak (range over the readings of the sources: {span}){cause}; {caveat}."
+    )
+
+
+def _fibre(fleet: pd.DataFrame, sites: pd.DataFrame) -> str:
+    """Return how many sites are too far in light, and the farthest with its use."""
+    value = fleet["value"]
+    factor = ASSUMPTIONS["route_factor"]
+    over = sites[(sites["rtt_gap_ms"] > 0.0) & sites["part_of"].isna()]
+    start = f"Over the modelled fibre backbone, {len(over)} of {value['sites']:.0f} sites"
+    if over.empty:
+        return f"{start} exceed the round-trip budget of their use."
+    worst = over.sort_values("rtt_gap_ms", ascending=False).iloc[0]
+    return (
+        f"{start} exceed the round-trip budget of their use, most of all {worst['name']} "
+        f"({worst['use']}): {worst['rtt_ms']:.1f} ms [{worst['rtt_low_ms']:.1f}-{worst['rtt_high_ms']:.1f}] "
+        f"against {worst['budget_ms']:g} ms, an estimate that rests on a route factor of {factor.low}-{factor.high}."
+    )
+
+
+def _dominant(fleet: pd.DataFrame) -> str:
+    """Return how many sites each mismatch dominates, taken one site at a time."""
+    value = fleet["value"]
+    counts = ", ".join(
+        f"{name} at {value['dominant_' + name.replace('-', '_')]:.0f}"
+        for name in ("sites-power", "sites-fibre", "power-fibre")
+    )
+    return (
+        f"Taken one site at a time, the dominant mismatch is {counts} of {value['sites']:.0f} sites; at "
+        f"{value['dominant_unknown']:.0f} no gap is seen but the request or the local grid is not published, "
+        f"and at {value['dominant_none']:.0f} nothing is short."
+    )
+
+
+def _mw(value: float) -> str:
+    return f"{value:,.0f} MW"

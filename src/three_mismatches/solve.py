@@ -1,0 +1,185 @@
+"""The whole line: a study's tables in, its result tables out, every intermediate table kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from three_mismatches import latency, match, mismatch, power
+from three_mismatches.assumptions import resolve
+from three_mismatches.layers import Flag, StudyTables
+from three_mismatches.layers.at_year import add_flag, at_year, is_top_level, new_load_mw
+from three_mismatches.layers.settings import Settings
+from three_mismatches.network import PowerGraph, power_graph, requests
+
+__all__ = ["READINGS", "ResultTables", "solve"]
+
+READINGS: tuple[Mapping[str, float], ...] = (
+    {"tie_level": -1.0},
+    {"tie_level": 1.0},
+    {"tie_share_in_supply": 1.0},
+)
+"""Readings of the published power figures over which the headlines' range is taken, one at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class ResultTables:
+    """
+    Every table that a solve makes.
+
+    Attributes
+    ----------
+    sites, latency, areas, ties, fleet
+        The answer: one row per site; per site and use; per area; per tie; per headline quantity.
+    places
+        Candidate places for power-fibre: fibre nodes with what the grid can host there. [MW]
+    tables
+        The study's tables as they stand in its year.
+    values
+        Value of every assumption.
+    """
+
+    sites: gpd.GeoDataFrame
+    latency: pd.DataFrame
+    areas: gpd.GeoDataFrame
+    ties: pd.DataFrame
+    fleet: pd.DataFrame
+    places: gpd.GeoDataFrame
+    tables: StudyTables
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class _PowerAnswer:
+    """What the power model says of one reading of the published figures."""
+
+    hosting: pd.DataFrame
+    places: pd.Series
+    joint: power.Delivery
+
+
+def solve(tables: StudyTables, settings: Settings) -> ResultTables:
+    """
+    Return the answer at area resolution.
+
+    Parameters
+    ----------
+    tables
+        Checked tables.
+    settings
+        Year, demand scenario and assumptions.
+
+    Raises
+    ------
+    NetworkError
+        If the tables make no network, for example because an area lacks its peak.
+    MatchError
+        If a site belongs to no area or fibre.
+    """
+    values = resolve(settings.assume)
+    now, sites, places = _matched(tables, settings, values)
+    answer = _power(now, sites, places)
+    by_use = latency.by_use(now.fibre, sites, now.hubs, now.budgets, values=values)
+    place_latency = latency.by_use(now.fibre, places, now.hubs, now.budgets, values=values)
+    place_latency = place_latency.rename_axis(index={"site": "fibre_node"})
+    places = places.assign(headroom_mw=answer.places)
+    moving = sites.assign(headroom_mw=answer.hosting["secure_mw"])
+    regrets = mismatch.regret(moving, places, place_latency)
+    rows = mismatch.site_rows(sites, answer.hosting, answer.joint.sites, by_use, regrets)
+    areas = _area_rows(now, rows, answer.joint, mismatch.area_reach(now.grid.areas, places, place_latency))
+    fleet = mismatch.fleet_rows(rows, areas, answer.joint.areas["unsited_joint_mw"])
+    readings = [_reading(tables, settings, {**values, **reading}, rows, areas) for reading in READINGS]
+    return ResultTables(
+        sites=rows,
+        latency=by_use,
+        areas=areas,
+        ties=answer.joint.ties,
+        fleet=mismatch.with_range(fleet, readings),
+        places=places,
+        tables=now,
+        values=values,
+    )
+
+
+def _matched(
+    tables: StudyTables, settings: Settings, values: Mapping[str, float]
+) -> tuple[StudyTables, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return the study in its year, and its sites and candidate places with the area and pocket they lie in."""
+    now = at_year(tables, settings.year, settings.demand, values)
+    found = match.to_area(now.sites, now.grid.areas)
+    sites = now.sites.assign(
+        area=found["area"],
+        pocket=match.to_pocket(now.sites, now.grid.pockets),
+        new_mw=new_load_mw(now.sites),
+        flags=add_flag(now.sites["flags"], Flag.AREA_NEAREST, found["nearest"]),
+    )
+    pockets = now.grid.pockets
+    unpublished = sites["pocket"].isin(pockets.index[pockets["load_mw"].isna()])
+    sites["flags"] = add_flag(sites["flags"], Flag.POCKET_LOAD_UNKNOWN, unpublished)
+    nodes = now.fibre.fibre_nodes
+    places = nodes.assign(
+        area=match.to_area(nodes, now.grid.areas)["area"], pocket=match.to_pocket(nodes, now.grid.pockets)
+    )
+    return now, sites, places
+
+
+def _power(
+    now: StudyTables, sites: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, stress: bool = True
+) -> _PowerAnswer:
+    """Return what sites and candidate places can host alone, and what all sites get together."""
+    top = sites[is_top_level(sites)]
+    graph = power_graph(now.grid, top.groupby("pocket")["in_base_mw"].sum())
+    alone = power.area_hosting(graph, [*_groups(graph, sites), *_groups(graph, places)], stress=stress)
+    hosting = alone.iloc[: len(sites)].set_index(sites.index)
+    headroom = alone.iloc[len(sites) :]["secure_mw"].set_axis(places.index)
+    wanted = requests(graph, top[top["new_mw"].notna()], top["new_mw"])
+    return _PowerAnswer(hosting, headroom, power.area_joint(graph, wanted))
+
+
+def _groups(graph: PowerGraph, points: pd.DataFrame) -> list[power.Group]:
+    node = pd.Index(graph.nodes).get_indexer(points["area"])
+    pocket = pd.Index(graph.pockets, dtype=object).get_indexer(points["pocket"])
+    return [power.Group(int(n), int(p)) for n, p in zip(node, pocket, strict=True)]
+
+
+def _area_rows(
+    now: StudyTables, rows: pd.DataFrame, joint: power.Delivery, reach: pd.DataFrame
+) -> gpd.GeoDataFrame:
+    """Return the areas with spare power, its reach, the new load and what of it is not served."""
+    top = rows[is_top_level(rows)]
+    listed = top.groupby("area")[["new_mw", "joint_gap_mw"]].sum().reindex(now.grid.areas.index).fillna(0.0)
+    unsited = now.grid.areas["unsited_mw"]
+    beyond = (unsited - joint.areas["unsited_joint_mw"]).clip(lower=0.0)
+    return now.grid.areas.join(reach).assign(
+        new_load_mw=listed["new_mw"] + unsited,
+        joint_gap_mw=listed["joint_gap_mw"] + beyond,
+        unsited_joint_mw=joint.areas["unsited_joint_mw"],
+        base_shed_mw=joint.areas["shed_mw"],
+    )
+
+
+def _reading(
+    tables: StudyTables,
+    settings: Settings,
+    values: Mapping[str, float],
+    rows: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame,
+) -> pd.DataFrame:
+    """Return the fleet's power figures under another reading of the published capacities."""
+    now = at_year(tables, settings.year, settings.demand, values)
+    answer = _power(now, rows, rows.iloc[:0], stress=False)
+    hosting = rows["in_base_mw"] + answer.hosting["secure_mw"]
+    joint = rows["in_base_mw"] + answer.joint.sites["joint_mw"].reindex(rows.index)
+    changed = rows.assign(
+        hosting_mw=hosting,
+        power_gap_mw=(rows["request_mw"] - hosting).clip(lower=0.0),
+        joint_mw=joint,
+        regret_mw=np.nan,
+    )
+    fleet = mismatch.fleet_rows(changed, areas, answer.joint.areas["unsited_joint_mw"])
+    power_only = ["power_gap_mw", "joint_mw", "joint_gap_mw", "joint_gap_listed_mw", "double_count"]
+    return fleet.loc[power_only]

@@ -1,0 +1,218 @@
+"""The façade: a study to be solved, and the result to be read, drawn and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import geopandas as gpd
+import pandas as pd
+
+from three_mismatches import export, inputs
+from three_mismatches.assumptions import resolve
+from three_mismatches.layers import Fibre, Grid, StudyTables
+from three_mismatches.layers.settings import Settings
+from three_mismatches.solve import ResultTables, solve
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["DEFAULT_YEAR", "Result", "Study", "japan", "read_study"]
+
+DEFAULT_YEAR = 2034
+"""The year of the critique: data-centre demand is to triple by then."""
+
+Assume = Mapping[str, float] | str | Path | None
+
+
+def japan(
+    *,
+    resolution: Literal["area"] = "area",
+    year: int = DEFAULT_YEAR,
+    demand: Literal["outlook", "low", "high"] = "outlook",
+    assume: Assume = None,
+) -> Study:
+    """
+    Return the embedded Japan; it needs no network.
+
+    Parameters
+    ----------
+    resolution
+        "area": ten service areas, published ties and pockets.
+    year
+        Year of the peak that is asked about.
+    demand
+        "outlook" (the grid operators' own, January 2025), "low" or "high" (57 or 66 TWh in 2034).
+    assume
+        Assumptions to replace, by name, or a TOML file of them.
+
+    Raises
+    ------
+    ValueError
+        If an option or an assumption's name is unknown, with what there is.
+
+    Examples
+    --------
+    >>> japan(year=2030, demand="high")
+    Study('Japan', year=2030, demand='high', 92 sites, 10 areas)
+    """
+    if resolution != "area":
+        msg = f"resolution={resolution!r} is not known; there is 'area'"
+        raise ValueError(msg)
+    tables, settings = inputs.read_japan()
+    scenarios = sorted(tables.outlook["demand"].unique())
+    if demand not in scenarios:
+        msg = f"demand={demand!r} is not known; there are {', '.join(scenarios)}"
+        raise ValueError(msg)
+    if year < settings.base_year:
+        msg = f"year={year} is before the base year {settings.base_year} of the tables"
+        raise ValueError(msg)
+    return Study(tables, replace(settings, year=year, demand=demand, assume=resolve(assume, only_given=True)))
+
+
+def read_study(
+    path: str | Path, *, crs: str | int | None = None, reproject: bool = False, assume: Assume = None
+) -> Study:
+    """
+    Return the study that a folder of tables or a GeoPackage holds.
+
+    Parameters
+    ----------
+    path
+        A folder with one file for each table (.parquet, .geojson, .csv), or one .gpkg with a layer for each.
+    crs
+        Coordinate system of the files that carry none.
+    reproject
+        Whether other declared systems are turned into EPSG:4326.
+    assume
+        Assumptions to replace, beside those that the study brings.
+
+    Raises
+    ------
+    LayerError
+        With every fault of every table: what, where, and what to do.
+    """
+    tables, settings = inputs.read_study(path, crs=crs, reproject=reproject)
+    return Study(tables, replace(settings, assume={**settings.assume, **resolve(assume, only_given=True)}))
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """
+    A region's layers and the question that is asked of them.
+
+    Parameters
+    ----------
+    tables
+        Every layer, checked.
+    settings
+        Year, demand scenario and assumptions.
+    """
+
+    tables: StudyTables
+    settings: Settings
+
+    @property
+    def sites(self) -> gpd.GeoDataFrame:
+        """Data centres as they were read."""
+        return self.tables.sites
+
+    @property
+    def grid(self) -> Grid:
+        """Layers of the power system."""
+        return self.tables.grid
+
+    @property
+    def fibre(self) -> Fibre:
+        """Layers of the fibre network."""
+        return self.tables.fibre
+
+    def solve(self) -> Result:
+        """Return the answer: one row per site, and everything that led to it."""
+        return Result(solve(self.tables, self.settings), self.settings)
+
+    def write(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the study to a folder or, by the suffix .gpkg, to one GeoPackage."""
+        return export.write_study(self.tables, self.settings, path, overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        """Return the study's name, year and size."""
+        return (
+            f"Study({self.settings.name!r}, year={self.settings.year}, demand={self.settings.demand!r}, "
+            f"{len(self.sites)} sites, {len(self.grid.areas)} areas)"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """
+    The answer to a study.
+
+    Parameters
+    ----------
+    tables
+        Every table that the solve made.
+    settings
+        The study's settings.
+    """
+
+    tables: ResultTables
+    settings: Settings
+
+    @property
+    def sites(self) -> gpd.GeoDataFrame:
+        """One row per site: request, hosting, gaps, round trip, dominant mismatch, flags."""
+        return self.tables.sites
+
+    @property
+    def latency(self) -> pd.DataFrame:
+        """One row per site and use: round trip, its increments, budget and gap. [ms]"""
+        return self.tables.latency
+
+    @property
+    def areas(self) -> gpd.GeoDataFrame:
+        """One row per area: spare and stranded power, new load and what of it is not served. [MW]"""
+        return self.tables.areas
+
+    @property
+    def ties(self) -> pd.DataFrame:
+        """One row per interface and link: flow, limits [MW] and shadow price [MW/MW]."""
+        return self.tables.ties
+
+    @property
+    def fleet(self) -> pd.DataFrame:
+        """One row per headline quantity: value, unit, range and meaning."""
+        return self.tables.fleet
+
+    @property
+    def fibre(self) -> Fibre:
+        """The fibre network that the round trips ran over."""
+        return self.tables.tables.fibre
+
+    @property
+    def hubs(self) -> gpd.GeoDataFrame:
+        """What the sites had to reach."""
+        return self.tables.tables.hubs
+
+    def plot(self) -> Figure:
+        """Return the map of the three mismatches."""
+        from three_mismatches import maps
+
+        return maps.mismatch_map(self)
+
+    def summary(self) -> list[str]:
+        """Return the answer in three sentences."""
+        from three_mismatches import report
+
+        return report.sentences(self.fleet, self.sites, self.ties, self.settings)
+
+    def write(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the result tables to a folder or, by the suffix .gpkg, to one GeoPackage."""
+        return export.write_result(self.tables, self.settings, path, overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        """Return the result's name, year and headline."""
+        gap = float(self.fleet["value"]["joint_gap_mw"])
+        return f"Result({self.settings.name!r}, year={self.settings.year}, {len(self.sites)} sites, {gap:,.0f} MW short)"

@@ -9,13 +9,15 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from shapely.geometry import box
 
 from three_mismatches.layers import LAYERS, StudyTables
 
+# Shrinking takes minutes where an example solves many programmes: the thorough run does it.
+QUICK = (Phase.explicit, Phase.generate)
 # The ordinary run repeats the same few examples; HYPOTHESIS_PROFILE=thorough looks for new ones.
-settings.register_profile("ordinary", max_examples=15, deadline=None, derandomize=True)
+settings.register_profile("ordinary", max_examples=15, deadline=None, derandomize=True, phases=QUICK)
 settings.register_profile("thorough", max_examples=200, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ordinary"))
 

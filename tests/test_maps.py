@@ -336,6 +336,14 @@ def test_site_in_a_zoom_is_drawn_on_the_map_and_in_the_zoom():
     assert [len(discs(inset).get_offsets()) for inset in ax.child_axes] == [1, 0, 0]
 
 
+def test_area_in_an_inset_of_its_own_name_is_labelled_by_its_figures():
+    island = make_areas(name=["North", "Middle", "Okinawa"]).rename(index={"south": "okinawa"})
+    island.loc["okinawa", "geometry"] = box(127.6, 26.1, 128.3, 26.9)
+    ax = maps.reach_map(island)
+    assert [words(inset)[0] for inset in ax.child_axes] == ["100 km"]
+    assert "0 MW\n0.4 ms" in words(ax.child_axes[0])
+
+
 def test_layout_of_other_land_holds_all_of_it():
     layout = base.layout_of(make_areas())
     assert layout.insets == ()
@@ -416,7 +424,7 @@ def test_result_of_five_thousand_sites_is_saved(tmp_path):
     assert maps.save(figure, tmp_path / "map.png", dpi=50).stat().st_size > 0
 
 
-@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+@pytest.mark.parametrize("suffix", ["png", "svg", pytest.param("pdf", marks=pytest.mark.slow)])
 def test_same_result_gives_the_same_bytes(suffix, figure, tmp_path):
     saved = digest(figure, tmp_path / f"map.{suffix}")
     assert digest(figure, tmp_path / f"again.{suffix}") == saved
@@ -492,6 +500,12 @@ def test_legends_lie_on_the_page_and_above_the_source_line(figure):
         legend = ax.artists[-1].get_window_extent(renderer)
         assert line.y1 < legend.y0
         assert legend.x1 < figure.bbox.x1
+
+
+@given(st.lists(st.floats(0.01, 1e6), min_size=1, max_size=8))
+def test_breaks_leave_no_class_empty(values):
+    edges = style.breaks(values)
+    assert set(np.searchsorted(edges, values, side="left")) == set(range(len(edges) + 1))
 
 
 @given(st.lists(st.floats(1e-6, 1e6), max_size=30))

@@ -67,15 +67,25 @@ def tidy(layer: Layer, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
     named, faults = _named_columns(layer, frame)
     indexed, more = _indexed(layer, named)
     faults += more + _absent(layer, indexed)
-    columns: dict[str, pd.Series] = {}
-    absent = {fault.column for fault in faults} - set(indexed.columns)
+    told = {fault.column for fault in faults} - set(indexed.columns)
     further = [name for name in indexed.columns if name not in layer.columns]
-    indexed = indexed.reindex(columns=[*(name for name in layer.columns if name not in absent), *further])
-    for name in indexed.columns:
-        columns[name], problem, bad = _column(layer, indexed[name], name)
-        if bad.any():
-            faults.append(Fault(layer.name, name, *problem, rows=labels(indexed.index[bad])))
+    columns = {name: _blank(layer, name, indexed.index) for name in layer.columns if name not in told}
+    for name in [*columns, *further]:
+        if name in indexed.columns:
+            columns[name], problem, bad = _column(layer, indexed[name], name)
+            if bad.any():
+                faults.append(Fault(layer.name, name, *problem, rows=labels(indexed.index[bad])))
     return pd.DataFrame(columns, index=indexed.index), faults
+
+
+def _blank(layer: Layer, name: str, index: pd.Index) -> pd.Series:
+    """Return a column of the schema in which nothing is known."""
+    column = layer.columns[name]
+    if str(column.dtype) == "bool":
+        return pd.Series(bool(column.default), index=index)
+    if str(column.dtype).startswith("float"):
+        return pd.Series(np.nan, index=index)
+    return pd.Series(None, index=index, dtype=TEXT)
 
 
 def labels(index: Iterable[object]) -> tuple[str, ...]:
@@ -240,12 +250,10 @@ def _further(series: pd.Series) -> tuple[pd.Series, tuple[str, str], Mask]:
     said = ("holds a character that files cannot", "Take it out")
     if isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(series.cat.categories.dtype)
-    if series.dtype == object:
-        series = series.infer_objects()
     if all_text(series):
         values, bad = as_text(series)
         return values, said, bad
-    return series.copy(), said, np.zeros(len(series), dtype=bool)
+    return series.infer_objects(), said, np.zeros(len(series), dtype=bool)
 
 
 def all_text(series: pd.Series) -> bool:

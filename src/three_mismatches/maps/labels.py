@@ -210,7 +210,7 @@ def _clutter(box: Floats, leader: Floats, text: _Placed, discs: Floats) -> float
     hidden = np.where(own, 0.5, 1.0) @ np.clip(CLEAR - away, 0.0, 8.0)
     others = discs[~own]
     depth = others[:, 2] - _to_segment(others[:, :2], text.anchor, leader[-1])
-    crossed = np.where(depth > 0, np.maximum(others[:, 2] / 2, 1.5), 0.0).sum()
+    crossed = np.where(depth > 0, np.maximum(others[:, 2], 1.5), 0.0).sum()
     nearest = np.hypot(*(text.anchor - _nearest(box, text.anchor))) - text.label.radius
     mistaken = bool(len(others)) and away[~own].min() < nearest - 1.0
     return float(1.2 * hidden + crossed + 3.0 * mistaken)

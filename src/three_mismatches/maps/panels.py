@@ -394,14 +394,14 @@ def _draw_spare(
     largest = float(np.nanmax(spare, initial=0.0))
     outer = disc_diameters(np.clip(spare, 0.0, None), largest=largest)
     core = disc_diameters(np.clip(np.minimum(stranded, spare), 0.0, None), largest=largest)
-    labels = [_spare_label(areas, at, place, outer[at]) for at, place in enumerate(places)]
-    frames = [(inset, shown.extent) for inset, shown in zip(insets, layout.insets, strict=True)]
-    for frame, extent in [*frames, (ax, layout.extent)]:
+    frames = [(frame, inset.extent, inset.title) for frame, inset in zip(insets, layout.insets, strict=True)]
+    for frame, extent, title in [*frames, (ax, layout.extent, "")]:
         seen = base.inside(places[:, 0], places[:, 1], extent)
         _draw_cores(frame, places, outer, core, spare, stranded, seen)
-        mine = [label for label, here in zip(labels, seen, strict=True) if here]
+        rows = [int(at) for at in np.flatnonzero(seen)]
+        labels = [_spare_label(areas, at, places[at], outer[at], known_as=title) for at in rows]
         place_labels(
-            frame, mine, discs=np.column_stack([places, outer / 2])[seen],
+            frame, labels, discs=np.column_stack([places, outer / 2])[seen],
             frames=base.fixed_boxes(frame, insets if frame is ax else ()),
         )  # fmt: skip
     return _spare_blocks(largest, spare, stranded, _budget_name(column))
@@ -431,11 +431,13 @@ def _draw_cores(
     ax.scatter(lon, lat, 22, marker="x", color=PALETTE["ink"], linewidth=1.2, zorder=4.0)
 
 
-def _spare_label(areas: gpd.GeoDataFrame, at: int, place: Floats, diameter: float) -> Label:
+def _spare_label(areas: gpd.GeoDataFrame, at: int, place: Floats, diameter: float, *, known_as: str) -> Label:
+    """Return an area's name and figures; without the name where the frame's title says it already."""
     spare, rtt = float(areas["spare_mw"].iloc[at]), float(areas["hub_rtt_ms"].iloc[at])
     figures = [f"{number(spare)} MW" if np.isfinite(spare) else "MW unknown"]
     figures += [f"{number(rtt)} ms"] if np.isfinite(rtt) else []
-    text = "\n".join([_area_name(areas, areas.index[at]), *figures])
+    name = _area_name(areas, areas.index[at])
+    text = "\n".join(figures if name == known_as else [name, *figures])
     return Label(text, place[0], place[1], radius=max(diameter / 2, 3.0))
 
 

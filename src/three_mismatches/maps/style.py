@@ -189,21 +189,37 @@ def breaks(values: ArrayLike, *, most: int = 5) -> tuple[float, ...]:
     Examples
     --------
     >>> breaks([4.0, 25.0, 180.0, 700.0])
-    (10.0, 30.0, 100.0, 300.0)
+    (10.0, 30.0, 300.0)
     """
     known = np.asarray(values, dtype=float).ravel()
     known = known[np.isfinite(known) & (known > NOTHING)]
     if not known.size:
         return ()
-    low, high = float(known.min()), float(known.max())
-    usual = float(np.quantile(known, 0.2))
+    edges = _edges(known, ((1, 2, 5), (1, 3), (1,)), most)
+    # Values close together need closer steps.
+    fine = _edges(known, ((1, 2, 3, 4, 5, 7),), most) if len(edges) < 2 else []
+    return tuple(fine if len(fine) > len(edges) else edges)
+
+
+def _edges(values: np.ndarray, ladders: Sequence[Sequence[int]], most: int) -> list[float]:
+    """Return the upper edges of the first ladder that parts all but the smallest values."""
+    low, high, usual = float(values.min()), float(values.max()), float(np.quantile(values, 0.2))
     edges: list[float] = []
-    for steps in ((1, 2, 5), (1, 3), (1,)):
+    for steps in ladders:
         # An edge just below the largest value would set it apart from its like.
         edges = [edge for edge in _ladder(low, high, steps) if low < edge <= 0.8 * high]
         if sum(edge > usual for edge in edges) < most:
             break
-    return tuple(edges[-(most - 1) :])
+    return _without_empty(edges[-(most - 1) :], values)
+
+
+def _without_empty(edges: Sequence[float], values: np.ndarray) -> list[float]:
+    """Return the edges that have a value between them and the one before."""
+    kept: list[float] = []
+    for edge in edges:
+        if ((values > (kept[-1] if kept else 0.0)) & (values <= edge)).any():
+            kept.append(edge)
+    return kept
 
 
 def _ladder(low: float, high: float, steps: Sequence[int]) -> list[float]:

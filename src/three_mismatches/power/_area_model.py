@@ -13,7 +13,7 @@ from scipy.sparse import block_diag, coo_array, csc_array, hstack, vstack
 from three_mismatches.errors import SolverError
 from three_mismatches.network import Outage, PowerGraph
 
-__all__ = ["INTACT", "AreaModel", "Group", "Solution"]
+__all__ = ["INTACT", "SLACK_MW", "AreaModel", "Group", "Solution"]
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +25,9 @@ SHED_COST = 100.0
 
 FLOW_COST = 1e-6
 """Objective units for each MW on a link, where flows are asked for: enough to forbid idle loops."""
+
+SLACK_MW = 1e-5
+"""What a solved plan may give up when it becomes a bound of the next solve: above HiGHS' tolerance of 1e-7."""
 
 DUAL_TOLERANCE = 1e-7
 """A dual below this is nothing: the solver's own tolerance on duals."""
@@ -117,7 +120,7 @@ class AreaModel:
         groups = len(self.groups)
         columns = np.arange(groups, dtype=np.int32)
         self.set_new_load(np.zeros(groups), ask, np.zeros(groups))
-        self._highs.addRow(total, np.inf, groups, columns, np.ones(groups))
+        self._highs.addRow(total - SLACK_MW, np.inf, groups, columns, np.ones(groups))
         self._highs.addCol(1.0, 0.0, 1.0, 0, np.empty(0, np.int32), np.empty(0))
         self._level = self._highs.getNumCol() - 1
         self._first_share = self._highs.getNumRow()
@@ -131,7 +134,7 @@ class AreaModel:
             row = self._first_share + idx
             held = not np.isnan(share)
             self._highs.changeCoeff(row, self._level, 0.0 if held else -ask[idx])
-            self._highs.changeRowBounds(row, ask[idx] * share if held else 0.0, np.inf)
+            self._highs.changeRowBounds(row, ask[idx] * share - SLACK_MW if held else 0.0, np.inf)
         self._run()
         found = self._highs.getSolution()
         dual = np.abs(np.array(found.row_dual)[self._first_share :])
@@ -162,6 +165,10 @@ class AreaModel:
 
     def _run(self) -> None:
         self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            # A kept basis can be numerically bad for the next bounds: once more, without it.
+            self._highs.clearSolver()
+            self._highs.run()
         status = self._highs.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
             msg = f"the area model ended as {self._highs.modelStatusToString(status)!r}, not with an optimum"

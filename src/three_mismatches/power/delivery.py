@@ -10,7 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from three_mismatches.network import Outage, PowerGraph, Requests
-from three_mismatches.power._area_model import DUAL_TOLERANCE, INTACT, AreaModel, Group, Solution
+from three_mismatches.power._area_model import (
+    DUAL_TOLERANCE,
+    INTACT,
+    SLACK_MW,
+    AreaModel,
+    Group,
+    Solution,
+)
 
 __all__ = ["Delivery", "area_hosting", "area_joint", "security_outages", "tie_outages"]
 
@@ -18,9 +25,6 @@ Floats = NDArray[np.float64]
 
 TOLERANCE_MW = 1e-6
 """Below this two MW figures are the same: the LP's own feasibility tolerance."""
-
-ROUNDING = 1e-6
-"""Share by which a plan may fall short when it is solved again for its flows."""
 
 MANY = 3
 """More capacities than this are counted, not named."""
@@ -146,7 +150,7 @@ def area_joint(graph: PowerGraph, wanted: Requests) -> Delivery:
     model.set_new_load(np.zeros(len(ask)), ask, np.ones(len(ask)))
     best = model.solve()
     share = _fair_shares(model, ask, float(best.new_mw.sum()))
-    model.set_new_load(share * ask * (1.0 - ROUNDING), share * ask, np.ones(len(ask)))
+    model.set_new_load(np.maximum(share * ask - SLACK_MW, 0.0), share * ask, np.ones(len(ask)))
     model.forbid_loops()
     flows = model.solve()
     got = share[group_of] * wanted.new_mw
@@ -237,7 +241,7 @@ def _fair_shares(model: AreaModel, ask: Floats, total: float) -> Floats:
     asks = ask > TOLERANCE_MW
     if total >= ask.sum() - TOLERANCE_MW:
         return asks.astype(np.float64)
-    model.start_sharing(ask, total - TOLERANCE_MW)
+    model.start_sharing(ask, total)
     share = np.where(asks, np.nan, 0.0)
     while np.isnan(share).any():
         level, stopped = model.raise_level(ask, share)

@@ -6,9 +6,10 @@ import enum
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -29,6 +30,19 @@ app = typer.Typer(
 )
 
 ROWS_SHOWN = 10
+COLUMNS = {
+    "site": ("name", 23),
+    "area": ("area", 8),
+    "MW": ("request_mw", 7),
+    "alone": ("power_gap_mw", 7),
+    "together": ("joint_gap_mw", 8),
+    "ms over": ("rtt_gap_ms", 7),
+    "dominant": ("dominant_mismatch", 11),
+}
+"""Heading, column and width of the printed table: 80 characters with the gaps."""
+
+CAPTION = "alone, together: MW not served when a site asks alone, when all ask at once"
+NUMBERS = ("request_mw", "power_gap_mw", "joint_gap_mw", "rtt_gap_ms")
 BAD_INPUT = 1
 
 
@@ -119,19 +133,15 @@ def _show(result: tm.Result) -> None:
     worst = sites.sort_values(
         ["joint_gap_mw", "power_gap_mw", "rtt_gap_ms"], ascending=False, na_position="last", kind="stable"
     ).head(ROWS_SHOWN)
-    columns = {
-        "site": "name", "area": "area", "asks [MW]": "request_mw", "alone short [MW]": "power_gap_mw",
-        "together short [MW]": "joint_gap_mw", "round trip [ms]": "rtt_ms", "too slow by [ms]": "rtt_gap_ms",
-        "dominant": "dominant_mismatch",
-    }  # fmt: skip
     title = (
         f"{result.settings.name} {result.settings.year}: the {len(worst)} worst served of {len(sites)} sites"
     )
-    table = Table(title=title)
-    for heading in columns:
-        table.add_column(heading, justify="right" if "[" in heading else "left")
+    table = Table(title=title, caption=CAPTION, box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading, (column, width) in COLUMNS.items():
+        justify: Literal["left", "right"] = "right" if column in NUMBERS else "left"
+        table.add_column(heading, justify=justify, no_wrap=True, min_width=width, max_width=width)
     for _, row in worst.iterrows():
-        table.add_row(*(Text(_cell(row[column])) for column in columns.values()))
+        table.add_row(*(Text(_cell(row[column])) for column, _ in COLUMNS.values()))
     Console().print(table)
 
 

@@ -109,24 +109,17 @@ def _power(fleet: pd.DataFrame, ties: pd.DataFrame, settings: Settings) -> str:
     """Return what the grid cannot bring when all ask at once, and what binds."""
     value = fleet["value"]
     asked = value["new_load_mw"] + value["unsited_mw"]
-    start = (
-        f"In {settings.year} ({settings.demand} demand), the {value['sites_with_request']:.0f} listed data-centre "
-        f"sites with a known size and the load that the scenario adds beyond them ask for "
-        f"{asked:,.0f} MW more than in {settings.base_year}"
-    )
-    span = f"{_mw(fleet['low']['joint_gap_mw'])} to {_mw(fleet['high']['joint_gap_mw'])}"
-    caveat = "local networks, of which little is published, are not counted"
-    if value["joint_gap_mw"] < 1.0:
-        return (
-            f"{start}; published area balances and tie capacities could serve all of it at the peak "
-            f"(shortfall over the readings of the sources: {span}), but {caveat}."
-        )
-    binding = ties[ties["binding"]].sort_values("shadow_price", ascending=False)
-    names = ", ".join(binding.index[:LISTED].astype(str))
-    cause = f"; what binds is {names}" if names else ""
+    gap, low, high = (float(fleet[column]["joint_gap_mw"]) for column in ("value", "low", "high"))
+    binding = ties[ties["binding"]].sort_values("shadow_price", ascending=False, kind="stable")
+    names = ", ".join(binding["name"].fillna(binding.index.to_series()).iloc[:LISTED].astype(str))
     return (
-        f"{start}; published area balances and tie capacities would leave {_mw(value['joint_gap_mw'])} of it "
-        f"without power at the peak (range over the readings of the sources: {span}){cause}; {caveat}."
+        f"In {settings.year} ({settings.demand} demand), the {value['sites_with_request']:.0f} listed data-centre "
+        f"sites with a known size and the load that the scenario adds beyond them ask for {_mw(asked)} more than "
+        f"in {settings.base_year}; with the supply of {settings.base_year} and the dated reinforcements of the "
+        f"grid, {_mw(gap)} of it could not be served at the peak (from {_mw(low)} to {_mw(high)}, as sources leave "
+        f"open how far ties are free and whether the published supply already holds what they bring)"
+        f"{'; what binds is ' + names if names else ''}; limits of local networks, mostly unpublished, would come "
+        f"on top."
     )
 
 

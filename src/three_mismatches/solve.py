@@ -83,9 +83,8 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
     values = resolve(settings.assume)
     now, sites, places = _matched(tables, settings, values)
     answer = _power(now, sites, places)
-    by_use = latency.by_use(now.fibre, sites, now.hubs, now.budgets, values=values)
-    place_latency = latency.by_use(now.fibre, places, now.hubs, now.budgets, values=values)
-    place_latency = place_latency.rename_axis(index={"site": "fibre_node"})
+    by_use = _latency(now, sites, values, "site")
+    place_latency = _latency(now, places, values, "fibre_node")
     places = places.assign(headroom_mw=answer.places)
     moving = sites.assign(headroom_mw=answer.hosting["secure_mw"])
     regrets = mismatch.regret(moving, places, place_latency)
@@ -97,7 +96,7 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
         sites=rows,
         latency=by_use,
         areas=areas,
-        ties=answer.joint.ties,
+        ties=answer.joint.ties.join(_tie_provenance(now)),
         fleet=mismatch.with_range(fleet, readings),
         places=places,
         tables=now,
@@ -141,8 +140,8 @@ def _power(
 
 
 def _groups(graph: PowerGraph, points: pd.DataFrame) -> list[power.Group]:
-    node = pd.Index(graph.nodes).get_indexer(points["area"])
-    pocket = pd.Index(graph.pockets, dtype=object).get_indexer(points["pocket"])
+    node = pd.Index(graph.nodes).get_indexer(pd.Index(points["area"]))
+    pocket = pd.Index(graph.pockets, dtype=object).get_indexer(pd.Index(points["pocket"]))
     return [power.Group(int(n), int(p)) for n, p in zip(node, pocket, strict=True)]
 
 
@@ -160,6 +159,25 @@ def _area_rows(
         unsited_joint_mw=joint.areas["unsited_joint_mw"],
         base_shed_mw=joint.areas["shed_mw"],
     )
+
+
+def _tie_provenance(now: StudyTables) -> pd.DataFrame:
+    """Return name, source and licence of every interface and link."""
+    columns = ["name", "source", "source_date", "licence", "confidence"]
+    rows = pd.concat([now.grid.interfaces[columns], now.grid.links[columns]])
+    return rows[~rows.index.duplicated()]
+
+
+def _latency(
+    now: StudyTables, points: gpd.GeoDataFrame, values: Mapping[str, float], index: str
+) -> pd.DataFrame:
+    """Return the long table of points by use; without rows where the study has no fibre to run over."""
+    if now.fibre.fibre_nodes.empty or now.budgets.empty:
+        return pd.DataFrame(
+            columns=list(latency.COLUMNS), index=pd.MultiIndex.from_arrays([[], []], names=[index, "use"])
+        ).astype({column: float for column in latency.COLUMNS if column.endswith(("_ms", "_km"))})
+    found = latency.by_use(now.fibre, points, now.hubs, now.budgets, values=values)
+    return found.rename_axis(index={"site": index})
 
 
 def _reading(

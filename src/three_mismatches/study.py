@@ -29,7 +29,7 @@ Assume = Mapping[str, float] | str | Path | None
 
 def japan(
     *,
-    resolution: Literal["area"] = "area",
+    resolution: str = "area",
     year: int = DEFAULT_YEAR,
     demand: Literal["outlook", "low", "high"] = "outlook",
     assume: Assume = None,

@@ -1,6 +1,6 @@
 """How far in light: round-trip times over the fibre network, and what of each use's budget they leave."""
 
-from three_mismatches.latency.budgets import by_use
+from three_mismatches.latency.budgets import COLUMNS, by_use
 from three_mismatches.latency.round_trip import rtt
 
-__all__ = ["by_use", "rtt"]
+__all__ = ["COLUMNS", "by_use", "rtt"]

@@ -25,12 +25,17 @@ from three_mismatches.latency.paths import (
 from three_mismatches.layers import Fibre, Flag, join_flags
 from three_mismatches.network import FibreAttach, FibreGraph, fibre_graph
 
-__all__ = ["by_use"]
+__all__ = ["COLUMNS", "by_use"]
 
 Table = dict[str, NDArray[Any]]
 
 PAIRS = 1_000_000  # sites x hubs held at a time: some 200 MB
 INCREMENTS = ("rtt_vacuum_ms", "rtt_glass_ms", "rtt_route_ms", "rtt_policy_ms", "rtt_equipment_ms")
+COLUMNS = (
+    "hub_kind", "statistic", "nearest_hub", "rtt_ms", "rtt_low_ms", "rtt_high_ms", "budget_ms", "rtt_gap_ms",
+    "build_km", "fibre_attach", *INCREMENTS, "flags",
+)  # fmt: skip
+"""Columns of the long table site x use, in order."""
 
 
 @dataclass(frozen=True, eq=False)

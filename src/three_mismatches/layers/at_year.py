@@ -70,7 +70,7 @@ def _with_receiving_power(sites: pd.DataFrame, values: Mapping[str, float]) -> t
     request = sites["request_mw"].mask(redo, derived)
     factor = (request / sites["request_mw"]).fillna(1.0)
     drawn = sites["in_base_mw"].fillna(request.where(sites["status"] == "operating", 0.0)).fillna(0.0)
-    drawn = np.minimum(drawn * factor, request.fillna(drawn))
+    drawn = (drawn * factor).clip(upper=request.fillna(np.inf))
     flags = add_flag(sites["flags"], Flag.MW_KIND_CONVERTED, redo)
     return sites.assign(request_mw=request, in_base_mw=drawn, flags=flags), factor
 
@@ -88,7 +88,7 @@ def _with_request_of(sites: pd.DataFrame, phases: pd.DataFrame, year: int) -> pd
     reached = begun.groupby("site")["mw"].last()
     staged = sites.index.isin(phases["site"]) & sites["request_mw"].notna()
     request = sites["request_mw"].mask(staged, reached.reindex(sites.index).fillna(0.0))
-    request = request.where(~staged, np.maximum(request, sites["in_base_mw"]))
+    request = request.where(~staged, request.clip(lower=sites["in_base_mw"]))
     flags = add_flag(sites["flags"], Flag.NOT_YET_BUILT, staged & (request == 0.0))
     return sites.assign(request_mw=request, flags=flags)
 
@@ -107,12 +107,13 @@ def _with_upgrades(tables: StudyTables, year: int) -> dict[str, pd.DataFrame]:
     frames = {name: tables.frames()[name].copy() for name in UPGRADED}
     last_days = tables.upgrades["date"].map(_last_day)
     in_force = tables.upgrades[last_days <= f"{year:04d}-{PEAK_DAY}"]
-    for upgrade in in_force.assign(day=last_days).sort_values(["day"], kind="stable").itertuples():
+    ordered = in_force.assign(day=last_days).sort_values(["day"], kind="stable")
+    columns = (ordered[name] for name in ("element", "attribute", "value", "mode"))
+    for element, attribute, value, mode in zip(*columns, strict=True):
         for frame in frames.values():
-            if upgrade.element in frame.index and upgrade.attribute in frame.columns:
-                row, column = upgrade.element, upgrade.attribute
-                old = frame[column].astype(float)[row] if upgrade.mode == "add" else 0.0
-                frame.loc[row, column] = float(old) + float(upgrade.value)
+            if element in frame.index and attribute in frame.columns:
+                old = float(frame[attribute][element]) if mode == "add" else 0.0
+                frame.loc[element, attribute] = old + value
     return frames
 
 

@@ -24,6 +24,7 @@ from three_mismatches.layers.tidy import TEXT, labels, tidy
 
 __all__ = ["check", "check_table"]
 
+ABSENT = (SchemaErrorReason.COLUMN_NOT_IN_DATAFRAME, SchemaErrorReason.ADD_MISSING_COLUMN_NO_DEFAULT)
 LEAVE_OUT = "Correct it, or leave it empty if it is unknown"
 
 
@@ -147,7 +148,7 @@ def _schema(name: str) -> pa.DataFrameSchema:
 def _fault(layer: Layer, error: SchemaError, attributes: pd.DataFrame) -> Fault | None:
     """Return one of pandera's errors in our words; None for a missing column, which `tidy` has told."""
     column, cases = str(error.schema.name), error.failure_cases
-    if error.reason_code == SchemaErrorReason.COLUMN_NOT_IN_DATAFRAME:
+    if error.reason_code in ABSENT:
         return None
     if error.reason_code == SchemaErrorReason.SERIES_CONTAINS_DUPLICATES:
         twice = labels(attributes.index[attributes.index.duplicated()])
@@ -177,4 +178,4 @@ def _broken(check: object, values: list[object]) -> tuple[str, str]:
 
 
 def _figure(value: object) -> str:
-    return f"is {value:g} but" if isinstance(value, (int, float, np.number)) else f"is {value!r} but"
+    return f"is {value:.12g} but" if isinstance(value, (int, float, np.number)) else f"is {value!r} but"

@@ -184,4 +184,4 @@ def _without(shapes: NDArray[np.object_], bad: Mask) -> NDArray[np.object_]:
 
 def _first(shapes: NDArray[np.object_]) -> str:
     x, y = shapely.get_coordinates(shapes[0])[0]
-    return f"({x:.6g}, {y:.6g})"
+    return f"({x:.10g}, {y:.10g})"

@@ -23,6 +23,7 @@ from three_mismatches.maps.style import (
     PALETTE,
     RAMPS,
     UNKNOWN_DISC,
+    GAP_EDGES,
     breaks,
     disc_diameters,
     disc_legend,
@@ -91,7 +92,7 @@ def draw_sites(
     """
     base.need_columns(sites, "sites", ("request_mw", column))
     discs = _ready(sites, column)
-    edges = breaks(discs.gap)
+    edges = GAP_EDGES.get(column) or breaks(discs.gap)
     elsewhere = np.zeros(discs.lon.size, dtype=bool)
     for frame, inset in zip(insets, layout.insets, strict=True):
         inside = base.inside(discs.lon, discs.lat, inset.extent)

@@ -22,7 +22,18 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from numpy.typing import ArrayLike
 
-__all__ = ["PALETTE", "RAMPS", "SIZES", "breaks", "measure_title", "readable", "save", "shorten", "unit_of"]
+__all__ = [
+    "GAP_EDGES",
+    "PALETTE",
+    "RAMPS",
+    "SIZES",
+    "breaks",
+    "measure_title",
+    "readable",
+    "save",
+    "shorten",
+    "unit_of",
+]
 
 Style = dict[str, Any]
 """Keywords for matplotlib."""
@@ -168,6 +179,14 @@ def measure_title(column: str) -> str:
     unit = unit_of(column)
     words = column.removesuffix("_" + column.rsplit("_", 1)[-1]) if unit else column
     return shorten(words.replace("_", " ").capitalize()) + (f" [{unit}]" if unit else "")
+
+
+GAP_EDGES = {
+    "power_gap_mw": (10.0, 50.0, 200.0, 500.0),
+    "joint_gap_mw": (10.0, 50.0, 200.0, 500.0),
+    "rtt_gap_ms": (1.0, 2.0, 5.0, 10.0),
+}
+"""Classes of the gaps, the same on every map: a colour means as much in one year as in another."""
 
 
 def breaks(values: ArrayLike, *, most: int = 5) -> tuple[float, ...]:

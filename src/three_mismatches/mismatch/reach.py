@@ -38,11 +38,14 @@ def regret(sites: gpd.GeoDataFrame, places: gpd.GeoDataFrame, place_latency: pd.
     there = np.minimum(sites["new_mw"], sites["use"].map(best).fillna(0.0))
     here = np.minimum(sites["new_mw"], sites["headroom_mw"])
     value = (there - here).clip(lower=0.0).where(sites["use"].map(judged).fillna(False).astype(bool))
-    place = pd.Series(np.nan, index=sites.index, dtype=object)
-    for site in sites.index[value > 0.0]:
-        allowed = places[kept[sites.at[site, "use"]] & (places["headroom_mw"] >= there[site])]
-        place[site] = _nearest(sites.geometry[site], allowed)
-    return pd.DataFrame({"regret_mw": value, "regret_place": place})
+    place = {
+        site: _nearest(
+            sites.geometry[site], places[kept[sites.at[site, "use"]] & (places["headroom_mw"] >= mw)]
+        )
+        for site, mw in there[value > 0.0].items()
+    }
+    named = pd.Series(place, dtype=object).reindex(sites.index)
+    return pd.DataFrame({"regret_mw": value, "regret_place": named})
 
 
 def area_reach(

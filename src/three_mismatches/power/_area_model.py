@@ -156,7 +156,7 @@ class AreaModel:
         lp.a_matrix_.start_ = matrix.indptr
         lp.a_matrix_.index_ = matrix.indices
         lp.a_matrix_.value_ = matrix.data
-        highs = highspy.Highs()
+        highs = highspy.Highs()  # type: ignore[no-untyped-call]
         highs.setOptionValue("output_flag", False)
         highs.setOptionValue("threads", 1)
         highs.setOptionValue("random_seed", 0)
@@ -197,7 +197,8 @@ class AreaModel:
         leaves = coo_array((np.ones(self._links), (graph.link_from, columns)), shape=size)
         enters = coo_array((np.ones(self._links), (graph.link_to, columns)), shape=size)
         lossy = np.diag(graph.link_efficiency)
-        return hstack([coo_array(unit), coo_array(unit), enters @ lossy - leaves, leaves @ lossy - enters])
+        signed = [coo_array(unit), coo_array(unit), enters @ lossy - leaves, leaves @ lossy - enters]
+        return coo_array(hstack(signed))
 
     def _interfaces(self) -> coo_array:
         """Return, for each interface, the signed flow of its members."""

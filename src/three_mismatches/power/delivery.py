@@ -42,7 +42,8 @@ class Delivery:
     areas
         Index area; `unsited_joint_mw`: what unsited load gets; `shed_mw`: base demand that is not served.
     ties
-        Index tie, interface or link; `flow_mw` in the intact grid, `shadow_price` [MW/MW], `binding`.
+        Index interface or link: `flow_mw` and the `outage` in which it binds most (the intact grid where it
+        does not bind), limits [MW], `shadow_price` summed over outages [MW/MW], `binding`, and the areas.
     total_mw
         Sum over sites and unsited load. [MW]
     """
@@ -146,7 +147,8 @@ def area_joint(graph: PowerGraph, wanted: Requests) -> Delivery:
         The sites' requests, nested rows left out.
     """
     groups, ask, group_of = _groups(graph, wanted)
-    model = AreaModel(graph, groups, [INTACT, *security_outages(graph)])
+    outages = [INTACT, *security_outages(graph)]
+    model = AreaModel(graph, groups, outages)
     model.set_new_load(np.zeros(len(ask)), ask, np.ones(len(ask)))
     best = model.solve()
     share = _fair_shares(model, ask, float(best.new_mw.sum()))
@@ -162,7 +164,7 @@ def area_joint(graph: PowerGraph, wanted: Requests) -> Delivery:
     return Delivery(
         sites=pd.DataFrame({"joint_mw": got}, index=pd.Index(wanted.sites, name="site")),
         areas=areas,
-        ties=_tie_table(graph, best, flows.flow_mw[0]),
+        ties=_tie_table(graph, best, flows.flow_mw, outages),
         total_mw=float(got.sum() + areas["unsited_joint_mw"].sum()),
     )
 
@@ -250,31 +252,58 @@ def _fair_shares(model: AreaModel, ask: Floats, total: float) -> Floats:
     return share
 
 
-def _tie_table(graph: PowerGraph, found: Solution, flow_mw: Floats) -> pd.DataFrame:
-    """Return flow, limits and shadow price of each interface, and of each link that has a limit of its own."""
-    flow = np.zeros(len(graph.interfaces))
-    np.add.at(flow, graph.member_interface, graph.member_sign * flow_mw[graph.member_link])
-    interfaces = pd.DataFrame(
-        {
-            "kind": "interface",
-            "limit_forward": graph.interface_forward,
-            "limit_reverse": graph.interface_reverse,
-            "flow_mw": flow,
-            "shadow_price": np.abs(found.interface_dual).sum(axis=0),
-        },
-        index=pd.Index(graph.interfaces, name="element", dtype=object),
-    )
-    links = pd.DataFrame(
-        {
-            "kind": "link",
-            "limit_forward": graph.link_forward,
-            "limit_reverse": graph.link_reverse,
-            "flow_mw": flow_mw,
-            "shadow_price": np.maximum(found.link_dual, 0.0).sum(axis=(0, 1)),
-        },
-        index=pd.Index(graph.links, name="element", dtype=object),
+def _tie_table(
+    graph: PowerGraph, found: Solution, flow_mw: Floats, outages: Sequence[Outage]
+) -> pd.DataFrame:
+    """Return limits, price and flow of each interface, and of each link that has a limit of its own."""
+    across = np.zeros((len(flow_mw), len(graph.interfaces)))
+    np.add.at(across.T, graph.member_interface, (flow_mw[:, graph.member_link] * graph.member_sign).T)
+    from_area, to_area = _ends_of_interfaces(graph)
+    interfaces = _tie_rows(graph.interfaces, across, np.abs(found.interface_dual), outages).assign(
+        kind="interface",
+        limit_forward=graph.interface_forward,
+        limit_reverse=graph.interface_reverse,
+        area0=from_area,
+        area1=to_area,
     )
     ends = [np.array(graph.nodes, dtype=object)[idx] for idx in (graph.link_from, graph.link_to)]
-    table = pd.concat([interfaces, links.assign(area0=ends[0], area1=ends[1])])
-    price = table["shadow_price"].where(table["shadow_price"] > DUAL_TOLERANCE, 0.0)
-    return table.assign(shadow_price=price, binding=price > 0.0)
+    links = _tie_rows(graph.links, flow_mw, np.maximum(found.link_dual, 0.0).sum(axis=1), outages).assign(
+        kind="link",
+        limit_forward=graph.link_forward,
+        limit_reverse=graph.link_reverse,
+        area0=ends[0],
+        area1=ends[1],
+    )
+    return pd.concat([table for table in (interfaces, links) if len(table)] or [links])
+
+
+def _tie_rows(
+    names: tuple[str, ...], flow_mw: Floats, price: Floats, outages: Sequence[Outage]
+) -> pd.DataFrame:
+    """Return, for each element, its price over all outages and its flow in the one where it binds most."""
+    worst = price.argmax(axis=0)
+    total = price.sum(axis=0)
+    total = np.where(total > DUAL_TOLERANCE, total, 0.0)
+    outage = np.array([item.name for item in outages], dtype=object)[worst]
+    columns = {
+        "flow_mw": flow_mw[worst, np.arange(len(names))],
+        "outage": np.where(total > 0.0, outage, ""),
+        "shadow_price": total,
+        "binding": total > 0.0,
+    }
+    return pd.DataFrame(columns, index=pd.Index(names, name="element", dtype=object))
+
+
+def _ends_of_interfaces(graph: PowerGraph) -> tuple[list[str | float], list[str | float]]:
+    """Return the areas that each interface leaves and enters; NaN where it parts more than two."""
+    leaves: list[str | float] = []
+    enters: list[str | float] = []
+    for interface in range(len(graph.interfaces)):
+        member = graph.member_interface == interface
+        link, forward = graph.member_link[member], graph.member_sign[member] > 0.0
+        first = np.where(forward, graph.link_from[link], graph.link_to[link])
+        last = np.where(forward, graph.link_to[link], graph.link_from[link])
+        pairs = sorted(set(zip(first.tolist(), last.tolist(), strict=True)))
+        leaves.append(graph.nodes[pairs[0][0]] if len(pairs) == 1 else np.nan)
+        enters.append(graph.nodes[pairs[0][1]] if len(pairs) == 1 else np.nan)
+    return leaves, enters

@@ -53,7 +53,9 @@ def main() -> None:
         else:
             write_table(given.out / f"{name}.csv", name, table)
     settings = {"name": "Japan", "year": 2034, "base_year": 2026, "demand": "outlook", "assume": {}}
-    (given.out / "study.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8", newline="\n")
+    (given.out / "study.json").write_text(
+        json.dumps(settings, indent=2) + "\n", encoding="utf-8", newline="\n"
+    )
 
 
 def build() -> dict[str, pd.DataFrame]:

@@ -27,7 +27,8 @@ def layers_page() -> str:
     columns = reference_table()
     parts = [
         MADE
-        + "# The tables of a study\n\nCoordinates are EPSG:4326, lengths are geodesic km, unknown is NaN, unlimited is inf.\n"
+        + "# The tables of a study\n\n"
+        + "Coordinates are EPSG:4326, lengths are geodesic km, unknown is NaN, unlimited is inf.\n"
     ]
     for layer in LAYERS.values():
         shape = layer.geometry or "no geometry"
@@ -59,7 +60,10 @@ def assumptions_page() -> str:
         for a in ASSUMPTIONS.values()
     ]
     heading = ["name", "default", "unit", "range", "meaning", "source"]
-    intro = '# Assumptions\n\nEach can be replaced: `tm.japan(assume={"route_factor": 1.5})`, or `--assume route_factor=1.5`.\n\n'
+    intro = "# Assumptions\n\n"
+    intro += (
+        'Each can be replaced: `tm.japan(assume={"route_factor": 1.5})`, or `--assume route_factor=1.5`.\n\n'
+    )
     return MADE + intro + markdown_table(heading, rows)
 
 

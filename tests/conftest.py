@@ -12,7 +12,9 @@ import pytest
 from hypothesis import Phase, settings
 from shapely.geometry import box
 
+import three_mismatches
 from three_mismatches.layers import LAYERS, StudyTables
+from three_mismatches.study import Result
 
 # Shrinking takes minutes where an example solves many programmes: the thorough run does it.
 QUICK = (Phase.explicit, Phase.generate)
@@ -77,3 +79,9 @@ def radial_layers() -> dict[str, Rows]:
 def radial() -> StudyTables:
     """Return `radial_layers` as tables."""
     return tables_of(radial_layers())
+
+
+@pytest.fixture(scope="session")
+def japan() -> Result:
+    """Return the embedded Japan in its default year, solved once for all tests."""
+    return three_mismatches.japan().solve()

@@ -32,8 +32,8 @@ def test_import_loads_nothing_but_the_standard_library_and_numpy():
 
 
 def test_solving_japan_loads_neither_networkx_nor_matplotlib():
-    code = "import sys, three_mismatches as tm; tm.japan().solve(); print([m for m in ('networkx', 'matplotlib') if m in sys.modules])"
-    assert run(code).strip() == "[]"
+    code = "import sys, three_mismatches as tm; tm.japan().solve(); print(*sys.modules)"
+    assert not {"networkx", "matplotlib"} & set(run(code).split())
 
 
 @pytest.mark.parametrize("name", tm.__all__)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import radial_layers, tables_of
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from shapely.geometry import box
 
+from conftest import radial_layers, tables_of
 from three_mismatches import power
 from three_mismatches.errors import NetworkError
 from three_mismatches.network import Outage, PowerGraph, power_graph, requests

@@ -15,7 +15,6 @@ from rich.table import Table
 from rich.text import Text
 
 import three_mismatches as tm
-from three_mismatches import export, report
 from three_mismatches.assumptions import resolve
 from three_mismatches.errors import ThreeMismatchesError
 from three_mismatches.layers.at_year import is_top_level
@@ -55,7 +54,12 @@ class Demand(enum.StrEnum):
 
 
 Out = Annotated[
-    Path | None, typer.Option("--out", help="Folder for tables, maps and summary.json.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--out",
+        help="Folder for tables, maps and summary.json; or one .gpkg for the tables.",
+        show_default=False,
+    ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the result that the folder holds.")]
 Assume = Annotated[
@@ -118,13 +122,18 @@ def main() -> None:
 
 def _answer(study: tm.Study, out: Path, *, overwrite: bool) -> None:
     """Solve, write and print."""
-    with export.atomic_folder(out, overwrite=overwrite) as folder:
-        result = study.solve()
-        report.write_answer(result, folder)
+    result = study.solve()
+    result.write(out, overwrite=overwrite)
     _show(result)
     for sentence in result.summary():
         _say(f"\n{sentence}")
-    _say(f"\nMaps: {out / 'mismatch_map.png'} and .svg; tables and summary.json beside them.")
+    _say(f"\n{_where(out)}")
+
+
+def _where(out: Path) -> str:
+    if out.suffix.lower() == ".gpkg":
+        return f"Tables: {out}. For maps too, name a folder."
+    return f"Maps: {out / 'mismatch_map.png'} and .svg; tables and summary.json beside them."
 
 
 def _show(result: tm.Result) -> None:

@@ -29,7 +29,15 @@ from three_mismatches.layers.schemas import LAYERS, Layer
 from three_mismatches.layers.settings import Settings
 from three_mismatches.layers.tables import StudyTables
 
-__all__ = ["OWN_MARKS", "atomic_file", "atomic_folder", "write_json", "write_study", "write_table"]
+__all__ = [
+    "OWN_MARKS",
+    "atomic_file",
+    "atomic_folder",
+    "write_geopackage",
+    "write_json",
+    "write_study",
+    "write_table",
+]
 
 OWN_MARKS = (SETTINGS_FILE, "summary.json")
 """A folder that holds one of these was written by this library; its key "files" lists what else was."""
@@ -123,9 +131,36 @@ def write_table(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = Fals
     return target
 
 
+def write_geopackage(
+    frames: Mapping[str, pd.DataFrame], path: str | Path, *, overwrite: bool = False
+) -> Path:
+    """
+    Write tables as the layers of one GeoPackage, the same bytes for the same tables.
+
+    Parameters
+    ----------
+    frames
+        Tables by the name of their layer, with or without geometry.
+    path
+        The file that is to be.
+    overwrite
+        Whether a file that is there already is replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If the file is there and `overwrite` is False.
+    """
+    target = Path(path)
+    with atomic_file(target, overwrite=overwrite) as part:
+        for number, (name, frame) in enumerate(frames.items()):
+            _write_layer(frame, part, name, append=number > 0)
+    return target
+
+
 def write_json(values: Mapping[str, object], path: Path) -> None:
     """Write names and values as JSON, keys in their order, one to a line."""
-    text = json.dumps(values, ensure_ascii=False, indent=2)
+    text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
@@ -204,7 +239,7 @@ def _refuse(target: Path, *, overwrite: bool) -> None:
 
 
 def _taken(target: Path, what: str) -> str:
-    return f"{target} is {what}. Give another name, or overwrite=True to replace what this library wrote"
+    return f"{target} is {what}. Give another name, or overwrite=True (--overwrite) to replace what this library wrote"
 
 
 def _beside(target: Path) -> Path:
@@ -271,10 +306,7 @@ def _write_folder(
 def _write_geopackage(
     frames: Mapping[str, pd.DataFrame], meta: Mapping[str, object], target: Path, *, overwrite: bool
 ) -> None:
-    with atomic_file(target, overwrite=overwrite) as part:
-        for number, (name, frame) in enumerate(frames.items()):
-            _write_layer(frame, part, name, append=number > 0)
-        _write_layer(settings_table(meta), part, SETTINGS_LAYER, append=True)
+    write_geopackage({**frames, SETTINGS_LAYER: settings_table(meta)}, target, overwrite=overwrite)
 
 
 def _write_layer(frame: pd.DataFrame, path: Path, layer: str, *, append: bool) -> None:
@@ -311,8 +343,8 @@ def _has_geometry(frame: pd.DataFrame) -> bool:
 
 
 def _columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with its named index as the first column."""
-    return frame.reset_index(drop=frame.index.name is None)
+    """Return a table with its named index, or the levels of it, as the first columns."""
+    return frame.reset_index(drop=all(name is None for name in frame.index.names))
 
 
 def _with_lonlat(frame: pd.DataFrame) -> pd.DataFrame:

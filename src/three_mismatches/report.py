@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -19,10 +18,16 @@ from three_mismatches.layers.settings import Settings
 if TYPE_CHECKING:
     from three_mismatches.study import Result
 
-__all__ = ["sentences", "summary", "write_answer"]
+__all__ = ["sentences", "summary", "write"]
 
-PACKAGES = ("three-mismatches", "geopandas", "highspy", "matplotlib", "numba", "numpy", "pandas", "pandera", "pyproj", "shapely")  # fmt: skip
+PACKAGES = (
+    "three-mismatches", "geopandas", "highspy", "matplotlib", "numba", "numpy", "pandas", "pandera", "pyproj",
+    "shapely",
+)  # fmt: skip
 """Packages whose versions a result depends on."""
+
+PLAIN = ("latency", "ties", "fleet")
+"""Tables of a result without geometry."""
 
 LISTED = 3
 """Names that a sentence can hold."""
@@ -64,30 +69,47 @@ def table_hash(frame: pd.DataFrame) -> str:
     return hashlib.sha256(plain.to_csv(lineterminator="\n").encode()).hexdigest()
 
 
-def write_answer(result: Result, folder: Path) -> list[Path]:
+def write(result: Result, path: str | Path, *, overwrite: bool = False) -> Path:
     """
-    Write the answer's tables, maps and summary into an existing folder and return the files.
+    Write a result as one GeoPackage, or as a folder with its tables, maps and summary.
 
     Parameters
     ----------
     result
         A solved study.
-    folder
-        Where to write: sites.csv, sites.gpkg, sites.parquet, latency.csv, areas.csv, ties.csv, fleet.csv,
-        mismatch_map.png, mismatch_map.svg and summary.json.
+    path
+        A name ending in `.gpkg`; or a folder, for sites.csv, sites.gpkg, sites.parquet, latency.csv, areas.csv,
+        ties.csv, fleet.csv, mismatch_map.png, mismatch_map.svg and summary.json.
+    overwrite
+        Whether a result that is there already is replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If something is there and `overwrite` is False, or it is a folder of somebody else's.
     """
+    target = Path(path)
+    if target.suffix.lower() == ".gpkg":
+        frames = {name: getattr(result, name) for name in ("sites", "areas", *PLAIN)}
+        return export.write_geopackage(frames, target, overwrite=overwrite)
+    with export.atomic_folder(target, overwrite=overwrite) as folder:
+        _write_answer(result, folder)
+    return target
+
+
+def _write_answer(result: Result, folder: Path) -> None:
+    """Write the answer's tables, maps and summary into an empty folder."""
     from three_mismatches import maps  # matplotlib is loaded only where something is drawn
 
     for suffix in ("csv", "gpkg", "parquet"):
         export.write_table(result.sites, folder / f"sites.{suffix}")
-    for name in ("latency", "areas", "ties", "fleet"):
+    for name in ("areas", *PLAIN):
         export.write_table(getattr(result, name), folder / f"{name}.csv")
     figure = result.plot()
     for suffix in ("png", "svg"):
         maps.save(figure, folder / f"mismatch_map.{suffix}")
-    text = json.dumps(summary(result), ensure_ascii=False, indent=2, allow_nan=False)
-    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
-    return sorted(folder.iterdir())
+    files = sorted(["summary.json", *(path.name for path in folder.iterdir())])
+    export.write_json(summary(result) | {"files": files}, folder / "summary.json")
 
 
 def _headline(row: pd.Series) -> dict[str, object]:
@@ -128,14 +150,18 @@ def _fibre(fleet: pd.DataFrame, sites: pd.DataFrame) -> str:
     value = fleet["value"]
     factor = ASSUMPTIONS["route_factor"]
     over = sites[(sites["rtt_gap_ms"] > 0.0) & sites["part_of"].isna()]
-    start = f"Over the modelled fibre backbone, {len(over)} of {value['sites']:.0f} sites"
+    few, many = (fleet[end]["sites_over_rtt_budget"] for end in ("low", "high"))
+    start = (
+        f"Over the modelled fibre backbone, {len(over)} of {value['sites']:.0f} sites ({few:.0f} to {many:.0f} over "
+        f"the range of the route factor, {factor.low}-{factor.high})"
+    )
     if over.empty:
         return f"{start} exceed the round-trip budget of their use."
     worst = over.sort_values("rtt_gap_ms", ascending=False).iloc[0]
     return (
         f"{start} exceed the round-trip budget of their use, most of all {worst['name']} "
         f"({worst['use']}): {worst['rtt_ms']:.1f} ms [{worst['rtt_low_ms']:.1f}-{worst['rtt_high_ms']:.1f}] "
-        f"against {worst['budget_ms']:g} ms, an estimate that rests on a route factor of {factor.low}-{factor.high}."
+        f"against {worst['budget_ms']:g} ms."
     )
 
 

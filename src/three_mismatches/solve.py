@@ -97,7 +97,7 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
         latency=by_use,
         areas=areas,
         ties=answer.joint.ties.join(_tie_provenance(now)),
-        fleet=mismatch.with_range(fleet, readings),
+        fleet=mismatch.with_range(fleet, [*readings, *mismatch.fibre_readings(rows)]),
         places=places,
         tables=now,
         values=values,
@@ -186,7 +186,7 @@ def _reading(
     values: Mapping[str, float],
     rows: gpd.GeoDataFrame,
     areas: gpd.GeoDataFrame,
-) -> pd.DataFrame:
+) -> pd.Series:
     """Return the fleet's power figures under another reading of the published capacities."""
     now = at_year(tables, settings.year, settings.demand, values)
     answer = _power(now, rows, rows.iloc[:0], stress=False)
@@ -200,4 +200,4 @@ def _reading(
     )
     fleet = mismatch.fleet_rows(changed, areas, answer.joint.areas["unsited_joint_mw"])
     power_only = ["power_gap_mw", "joint_mw", "joint_gap_mw", "joint_gap_listed_mw", "double_count"]
-    return fleet.loc[power_only]
+    return fleet.loc[power_only, "value"]

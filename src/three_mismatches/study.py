@@ -209,10 +209,13 @@ class Result:
         return report.sentences(self.fleet, self.sites, self.ties, self.settings)
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the result tables to a folder or, by the suffix .gpkg, to one GeoPackage."""
-        return export.write_result(self.tables, self.settings, path, overwrite=overwrite)
+        """Write tables, maps and summary to a folder or, by the suffix .gpkg, the tables to one GeoPackage."""
+        from three_mismatches import report
+
+        return report.write(self, path, overwrite=overwrite)
 
     def __repr__(self) -> str:
         """Return the result's name, year and headline."""
         gap = float(self.fleet["value"]["joint_gap_mw"])
-        return f"Result({self.settings.name!r}, year={self.settings.year}, {len(self.sites)} sites, {gap:,.0f} MW short)"
+        name, year = self.settings.name, self.settings.year
+        return f"Result({name!r}, year={year}, {len(self.sites)} sites, {gap:,.0f} MW short together)"

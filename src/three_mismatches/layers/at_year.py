@@ -48,7 +48,9 @@ def at_year(tables: StudyTables, year: int, demand: str, values: Mapping[str, fl
     sites = _with_request_of(sites, phases, year)
     frames = _with_upgrades(tables, year)
     frames["links"], frames["interfaces"] = _with_tie_reading(frames["links"], frames["interfaces"], values)
-    frames["areas"] = _with_outlook(frames["areas"], tables.outlook, sites, year, demand, values)
+    frames["areas"], exceeded = _with_outlook(frames["areas"], tables.outlook, sites, year, demand, values)
+    new = new_load_mw(sites) > 0.0
+    sites["flags"] = add_flag(sites["flags"], Flag.LISTED_EXCEED_SCENARIO, new & exceeded)
     return tables.with_frames(**frames, sites=sites, phases=phases)
 
 
@@ -152,10 +154,10 @@ def _with_outlook(
     year: int,
     demand: str,
     values: Mapping[str, float],
-) -> pd.DataFrame:
-    """Return areas with the outlook's peak, and the scenario's load beyond the listed sites by its shares."""
+) -> tuple[pd.DataFrame, bool]:
+    """Return areas with the outlook's peak and the load beyond the listed sites; whether these exceed it."""
     if outlook.empty:
-        return areas
+        return areas, False
     rows = outlook[outlook["demand"] == demand]
     if rows.empty:
         known = ", ".join(sorted(outlook["demand"].unique()))
@@ -166,11 +168,11 @@ def _with_outlook(
         _interpolated(_with_load_factor(rows, values), "new_dc_mw", year).reindex(areas.index).fillna(0.0)
     )
     listed = new_load_mw(sites)[is_top_level(sites)].sum()
-    beyond = max(0.0, float(growth.sum()) - float(listed))
+    beyond = max(0.0, float(growth.sum() - listed))
     share = growth / growth.sum() if growth.sum() > 0 else growth
-    return areas.assign(
-        peak_mw=peak.fillna(areas["peak_mw"]), unsited_mw=areas["unsited_mw"] + beyond * share
-    )
+    unsited = areas["unsited_mw"] + beyond * share
+    exceeded = bool(listed > growth.sum())
+    return areas.assign(peak_mw=peak.fillna(areas["peak_mw"]), unsited_mw=unsited), exceeded
 
 
 def _with_load_factor(rows: pd.DataFrame, values: Mapping[str, float]) -> pd.DataFrame:

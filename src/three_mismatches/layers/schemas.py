@@ -76,7 +76,7 @@ def _column(
         list(checks),
         nullable=nullable,
         coerce=True,
-        required=default is not None or nullable,
+        required=True,
         default=default,
         description=description,
         metadata={"unit": unit},
@@ -121,7 +121,8 @@ def _year(description: str) -> pa.Column:
 
 def _date(description: str) -> pa.Column:
     check = pa.Check.str_matches(
-        r"^\d{4}(-\d{2}(-\d{2})?)?$", error="an ISO date: 2027, 2027-11 or 2027-11-30"
+        r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$",
+        error="an ISO date: 2027, 2027-11 or 2027-11-30",
     )
     return _column(str, description, unit="ISO 8601", checks=(check,))
 
@@ -371,8 +372,14 @@ LAYERS: Mapping[str, Layer] = {layer.name: layer for layer in _TABLES}
 def empty(name: str) -> pd.DataFrame:
     """Return the named table without rows, with every column and type of its schema."""
     layer = LAYERS[name]
-    index = pd.Index([], dtype=str, name=layer.index)
-    columns = {key: pd.Series(dtype=str(column.dtype), index=index) for key, column in layer.columns.items()}
+    # What pandas calls text depends on its version; a checked table has the same.
+    text = pd.Series([""]).dtype
+    index = pd.Index([], dtype=text, name=layer.index)
+    kinds = {key: str(column.dtype) for key, column in layer.columns.items()}
+    columns = {
+        key: pd.Series(dtype=kind if kind in ("float64", "bool") else text, index=index)
+        for key, kind in kinds.items()
+    }
     frame = pd.DataFrame(columns, index=index)
     return (
         frame

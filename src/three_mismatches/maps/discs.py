@@ -18,12 +18,12 @@ from three_mismatches.maps import base
 from three_mismatches.maps.labels import Label, dpi_of, place_labels
 from three_mismatches.maps.legend import Block, Row, disc_row, fanned_row, patch_row
 from three_mismatches.maps.style import (
+    GAP_EDGES,
     NO_GLYPH,
     NOTHING,
     PALETTE,
     RAMPS,
     UNKNOWN_DISC,
-    GAP_EDGES,
     breaks,
     disc_diameters,
     disc_legend,

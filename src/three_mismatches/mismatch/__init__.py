@@ -1,6 +1,6 @@
 """The three mismatches: gaps of sites, the reach of spare power, and the fleet as a whole."""
 
-from three_mismatches.mismatch.fleet import fleet_rows, with_range
+from three_mismatches.mismatch.fleet import fibre_readings, fleet_rows, with_range
 from three_mismatches.mismatch.gaps import DOMINANT, SITE_COLUMNS, dominant_mismatch, site_rows
 from three_mismatches.mismatch.reach import area_reach, regret
 
@@ -9,6 +9,7 @@ __all__ = [
     "SITE_COLUMNS",
     "area_reach",
     "dominant_mismatch",
+    "fibre_readings",
     "fleet_rows",
     "regret",
     "site_rows",

@@ -10,7 +10,7 @@ import pandas as pd
 from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.mismatch.gaps import DOMINANT
 
-__all__ = ["fleet_rows", "with_range"]
+__all__ = ["fibre_readings", "fleet_rows", "with_range"]
 
 MODEL = "three_mismatches, area model"
 
@@ -69,10 +69,26 @@ def fleet_rows(sites: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Se
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("quantity")
 
 
-def with_range(fleet: pd.DataFrame, readings: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Return the fleet with the least and the most of each value over other readings of the sources."""
-    values = pd.concat([fleet["value"], *(reading["value"] for reading in readings)], axis=1)
+def with_range(fleet: pd.DataFrame, readings: Iterable[pd.Series]) -> pd.DataFrame:
+    """
+    Return the fleet with the least and the most of each value over other readings of the sources.
+
+    Parameters
+    ----------
+    fleet
+        From `fleet_rows`.
+    readings
+        Values of some quantities under another reading, by quantity. What no reading names keeps NaN.
+    """
+    others = pd.concat([pd.Series(dtype=float), *readings], axis=1).reindex(fleet.index)
+    values = others.assign(value=fleet["value"]).where(others.notna().any(axis=1), np.nan)
     return fleet.assign(low=values.min(axis=1), high=values.max(axis=1))
+
+
+def fibre_readings(sites: pd.DataFrame) -> list[pd.Series]:
+    """Return the fibre quantities at the low and the high end of the route factor's range."""
+    top = sites[is_top_level(sites)]
+    return [pd.Series(_fibre(top, rtt)) for rtt in ("rtt_low_ms", "rtt_high_ms")]
 
 
 def _power(top: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Series) -> dict[str, float]:
@@ -98,13 +114,15 @@ def _power(top: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Series) 
     }
 
 
-def _fibre(top: pd.DataFrame) -> dict[str, float]:
-    over = top[top["rtt_gap_ms"] > 0.0]
+def _fibre(top: pd.DataFrame, rtt: str = "rtt_ms") -> dict[str, float]:
+    """Return how many sites one of the three round trips leaves beyond their budget, and by how much."""
+    gap = (top[rtt] - top["budget_ms"]).clip(lower=0.0)
+    over = top.assign(gap=gap)[gap > 0.0]
     weight = over["request_mw"].fillna(0.0)
     return {
         "sites_over_rtt_budget": len(over),
         "over_rtt_budget_mw": weight.sum(),
-        "rtt_gap_ms": _ratio((over["rtt_gap_ms"] * weight)[weight > 0.0].sum(), weight.sum()),
+        "rtt_gap_ms": _ratio((over["gap"] * weight)[weight > 0.0].sum(), weight.sum(), of_nothing=0.0),
     }
 
 
@@ -115,8 +133,8 @@ def _dominance(top: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _ratio(part: float, whole: float) -> float:
-    """Return part over whole; 1 where both are 0, inf where only the whole is."""
+def _ratio(part: float, whole: float, *, of_nothing: float = 1.0) -> float:
+    """Return part over whole; `of_nothing` where both are 0, inf where only the whole is."""
     if whole > 0.0:
         return part / whole
-    return 1.0 if part <= 0.0 else np.inf
+    return of_nothing if part <= 0.0 else np.inf

@@ -32,12 +32,14 @@ def regret(sites: gpd.GeoDataFrame, places: gpd.GeoDataFrame, place_latency: pd.
     regret
         Index site: `regret_mw` [MW], NaN where the request or the budget is unknown; `regret_place`.
     """
-    kept = (place_latency["rtt_ms"] <= place_latency["budget_ms"]).unstack("use").reindex(places.index)
-    best = pd.Series({use: places["headroom_mw"].where(kept[use].fillna(False)).max() for use in kept})
-    judged = place_latency["budget_ms"].groupby("use").first().notna()
-    there = np.minimum(sites["new_mw"], sites["use"].map(best).fillna(0.0))
+    kept = (
+        (place_latency["rtt_ms"] <= place_latency["budget_ms"]).unstack("use").reindex(places.index).eq(True)
+    )
+    best = {use: places["headroom_mw"].where(kept[use]).max() for use in kept}
+    budget = place_latency["budget_ms"].groupby("use").first()
+    there = np.minimum(sites["new_mw"], sites["use"].map(best).astype(float).fillna(0.0))
     here = np.minimum(sites["new_mw"], sites["headroom_mw"])
-    value = (there - here).clip(lower=0.0).where(sites["use"].map(judged).fillna(False).astype(bool))
+    value = (there - here).clip(lower=0.0).where(sites["use"].isin(budget.index[budget.notna()]))
     place = {
         site: _nearest(
             sites.geometry[site], places[kept[sites.at[site, "use"]] & (places["headroom_mw"] >= mw)]

@@ -1,0 +1,152 @@
+"""One year of a study: upgrades, phases, outlook, and readings of the ties."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.geometry import Point
+
+from conftest import radial_layers, tables_of
+from three_mismatches.assumptions import resolve
+from three_mismatches.layers.at_year import at_year, new_load_mw
+
+VALUES = resolve()
+
+
+def study(**layers: dict[str, dict[str, object]]):
+    sites = layers.pop("sites", {"s": {"geometry": Point(0.5, 0.5), "request_mw": 10.0}})
+    return tables_of({**radial_layers(), "sites": sites, **layers})
+
+
+def site(**columns: object) -> dict[str, dict[str, object]]:
+    return {"s": {"geometry": Point(0.5, 0.5), **columns}}
+
+
+@pytest.mark.parametrize(
+    ("date", "year", "expected"),
+    [
+        ("2027-06-30", 2027, 99.0),
+        ("2027-07-02", 2027, 30.0),
+        ("2027-11", 2028, 99.0),
+        ("2027", 2027, 30.0),
+        (None, 2050, 30.0),
+    ],
+)
+def test_an_upgrade_counts_once_it_is_in_service_before_the_peak(date, year, expected):
+    upgrade = {"u": {"element": "ab", "attribute": "p_nom", "value": 99.0, "date": date}}
+    found = at_year(study(upgrades=upgrade), year, "outlook", VALUES)
+    assert found.grid.links.loc["ab", "p_nom"] == expected
+
+
+def test_upgrades_are_added_and_set_in_the_order_of_their_dates():
+    upgrades = {
+        "later": {"element": "ab", "attribute": "p_nom", "value": 5.0, "mode": "add", "date": "2029"},
+        "sooner": {"element": "ab", "attribute": "p_nom", "value": 50.0, "mode": "set", "date": "2028"},
+    }
+    tables = study(upgrades=upgrades)
+    assert at_year(tables, 2031, "outlook", VALUES).grid.links.loc["ab", "p_nom"] == 55.0
+    assert tables.grid.links.loc["ab", "p_nom"] == 30.0  # the study itself is as it was
+
+
+def test_a_site_asks_what_its_last_phase_begun_asks():
+    phases = {
+        "p1": {"site": "s", "year": 2028, "mw": 20.0},
+        "p2": {"site": "s", "year": 2031, "mw": 70.0},
+    }
+    tables = study(sites=site(request_mw=70.0, in_base_mw=5.0), phases=phases)
+    asked = {
+        year: at_year(tables, year, "outlook", VALUES).sites.loc["s", "request_mw"]
+        for year in (2027, 2029, 2031)
+    }
+    assert asked == {2027: 5.0, 2029: 20.0, 2031: 70.0}
+
+
+def test_a_site_without_a_phase_begun_is_flagged_not_left_out():
+    tables = study(sites=site(request_mw=70.0), phases={"p": {"site": "s", "year": 2031, "mw": 70.0}})
+    row = at_year(tables, 2030, "outlook", VALUES).sites.loc["s"]
+    assert row["request_mw"] == 0.0
+    assert row["flags"] == "not_yet_built"
+
+
+def test_it_power_becomes_receiving_power_by_pue_or_by_the_stated_ratio():
+    by_ratio = at_year(study(sites=site(it_mw=100.0)), 2030, "outlook", VALUES).sites.loc["s"]
+    assert by_ratio["request_mw"] == pytest.approx(130.0)
+    assert by_ratio["flags"] == "mw_kind_converted"
+    by_pue = at_year(study(sites=site(it_mw=100.0, pue=1.2)), 2030, "outlook", VALUES).sites.loc["s"]
+    assert by_pue["request_mw"] == pytest.approx(120.0)
+
+
+def test_another_ratio_scales_the_phases_and_the_base_draw_too():
+    sites = site(it_mw=100.0, request_mw=130.0, in_base_mw=26.0, mw_kind="IT")
+    tables = study(sites=sites, phases={"p": {"site": "s", "year": 2028, "mw": 65.0}})
+    found = at_year(tables, 2030, "outlook", resolve({"receiving_per_it": 1.04})).sites.loc["s"]
+    assert (found["request_mw"], found["in_base_mw"]) == (pytest.approx(52.0), pytest.approx(20.8))
+
+
+def test_an_operating_site_drew_its_request_in_the_base_year_unless_it_says_otherwise():
+    found = at_year(study(sites=site(request_mw=10.0, status="operating")), 2030, "outlook", VALUES)
+    assert new_load_mw(found.sites)["s"] == 0.0
+
+
+def outlook(**columns: float) -> dict[str, dict[str, object]]:
+    rows = {}
+    for area, share in (("a", 0.75), ("b", 0.25)):
+        for year, growth in ((2026, 0.0), (2034, 80.0)):
+            rows[f"{area}-{year}"] = {
+                "area": area, "year": year, "demand": "outlook", "peak_mw": 100.0 + (year - 2026),
+                "new_dc_mw": share * growth, **columns,
+            }  # fmt: skip
+    return rows
+
+
+def test_demand_is_counted_once_sites_first_the_rest_by_the_outlooks_shares():
+    found = at_year(study(outlook=outlook()), 2030, "outlook", VALUES).grid.areas
+    assert list(found["peak_mw"]) == [104.0, 104.0, 10.0]  # c is not in the outlook
+    assert list(found["unsited_mw"]) == [22.5, 7.5, 0.0]  # (40 - the listed 10) by 3 to 1
+
+
+def test_listed_sites_beyond_the_scenario_leave_no_unsited_load_and_a_flag():
+    tables = study(sites=site(request_mw=500.0), outlook=outlook())
+    found = at_year(tables, 2030, "outlook", VALUES)
+    assert found.grid.areas["unsited_mw"].sum() == 0.0
+    assert "listed_exceed_scenario" in found.sites.loc["s", "flags"]
+
+
+def test_an_unknown_scenario_is_refused_by_name():
+    with pytest.raises(ValueError, match="there are: outlook"):
+        at_year(study(outlook=outlook()), 2030, "hihg", VALUES)
+
+
+def test_the_tie_level_moves_limits_between_the_lowest_and_the_highest_seen():
+    interfaces = {
+        "i": {
+            "limit_forward": 50.0,
+            "limit_forward_low": 20.0,
+            "limit_forward_high": 90.0,
+            "limit_reverse": 10.0,
+        }
+    }
+    tables = study(interfaces=interfaces)
+    seen = {
+        level: at_year(tables, 2026, "outlook", resolve({"tie_level": level})).grid.interfaces.loc["i"]
+        for level in (-1.0, -0.5, 0.0, 1.0)
+    }
+    assert [seen[level]["limit_forward"] for level in seen] == [20.0, 35.0, 50.0, 90.0]
+    assert {seen[level]["limit_reverse"] for level in seen} == {10.0}  # no range is known
+
+
+def test_ties_lose_the_share_that_the_published_supply_holds_already():
+    tables = study(interfaces={"i": {"limit_forward": 50.0, "limit_reverse": np.inf}})
+    found = at_year(tables, 2026, "outlook", resolve({"tie_share_in_supply": 0.4})).grid
+    assert found.links.loc["ab", "p_nom"] == pytest.approx(18.0)
+    assert found.interfaces.loc["i", "limit_forward"] == pytest.approx(30.0)
+    assert np.isinf(found.interfaces.loc["i", "limit_reverse"])
+
+
+def test_inputs_stay_as_they_are():
+    tables = study(outlook=outlook())
+    before = {name: frame.copy() for name, frame in tables.frames().items()}
+    at_year(tables, 2034, "outlook", resolve({"tie_level": 1.0}))
+    for name, frame in tables.frames().items():
+        pd.testing.assert_frame_equal(pd.DataFrame(frame), pd.DataFrame(before[name]))

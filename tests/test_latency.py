@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString
 
 from three_mismatches import geodesy
-from three_mismatches.assumptions import resolve
+from three_mismatches.assumptions import ASSUMPTIONS, resolve
 from three_mismatches.errors import LayerError, NetworkError
 from three_mismatches.latency import budgets as budgets_module
 from three_mismatches.latency import by_use, rtt
 from three_mismatches.layers import Fibre
 
 DEGREE_KM = 111.31949079327357  # one degree of the equator of WGS 84
+FACTOR = ASSUMPTIONS["route_factor"]
 MS_PER_KM = 2 * 1.468 / 299.792458  # round trip in bare glass
 INCREMENTS = ["rtt_vacuum_ms", "rtt_glass_ms", "rtt_route_ms", "rtt_policy_ms", "rtt_equipment_ms"]
 BARE = {"route_factor": 1.0, "cable_slack": 1.0}
@@ -232,7 +233,7 @@ def test_low_and_high_are_at_the_ends_of_the_route_factors_range():
     uses = budgets_of(u=("ix", "nearest", 1.0))
     found = by_use(chain(), points_of({"s": (0, 0)}), hubs_of({"h": (1, 0)}), uses, values=resolve())
     factors = found[["rtt_low_ms", "rtt_ms", "rtt_high_ms"]].to_numpy() / (150 * MS_PER_KM)
-    assert factors.tolist()[0] == pytest.approx([1.48, 1.65, 1.83])
+    assert factors.tolist()[0] == pytest.approx([FACTOR.low, FACTOR.value, FACTOR.high])
     given_factor = by_use(
         chain(), points_of({"s": (0, 0)}), hubs_of({"h": (1, 0)}), uses, values=resolve({"route_factor": 2.0})
     )
@@ -240,14 +241,14 @@ def test_low_and_high_are_at_the_ends_of_the_route_factors_range():
 
 
 def test_low_takes_the_hub_that_is_nearest_at_the_low_factor():
-    # b is 150 km of sketch away, c 240 km of survey: c is nearer at 1.65, b at 1.48.
+    # b is 150 km of sketch away, c 240 km of survey: c is nearer at 1.65, b at the low end.
     nodes = {"a": (0, 0), "b": (1, 0), "c": (2, 0)}
     routes = {"ab": ("a", "b", 150.0, "schematic"), "ac": ("a", "c", 240.0, "surveyed")}
     hubs, uses = hubs_of({"hb": (1, 0), "hc": (2, 0)}), budgets_of(u=("ix", "nearest", 1.0))
     row = by_use(fibre_of(nodes, routes), points_of({"s": (0, 0)}), hubs, uses, values=resolve()).iloc[0]
     assert row["nearest_hub"] == "hc"
     assert [row["rtt_low_ms"], row["rtt_ms"]] == pytest.approx(
-        [150 * 1.48 * MS_PER_KM, 240 * 1.03 * MS_PER_KM]
+        [150 * FACTOR.low * MS_PER_KM, 240 * 1.03 * MS_PER_KM]
     )
 
 

@@ -1,0 +1,34 @@
+"""Check that a built wheel and sdist hold the data pack and its licences, and nothing that must not travel."""
+
+from __future__ import annotations
+
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+NEEDED = ("three_mismatches/py.typed", "three_mismatches/data/japan/sites.csv", "three_mismatches/data/japan/LICENSE")
+IN_SDIST = ("LICENSE", "README.md", "constraints.txt", "data/README.md", "scripts/build_japan.py", "tests/test_solve.py")
+PACK_LIMIT = 1_000_000
+
+
+def faults(folder: Path) -> list[str]:
+    wheel = zipfile.ZipFile(next(folder.glob("*.whl")))
+    names = wheel.namelist()
+    found = [f"wheel lacks {name}" for name in NEEDED if name not in names]
+    pack = sum(item.file_size for item in wheel.infolist() if "/data/" in item.filename)
+    if pack >= PACK_LIMIT:
+        found.append(f"the data packs hold {pack} bytes, {PACK_LIMIT} is the limit")
+    if any(name.startswith(("tests/", "data/")) for name in names):
+        found.append("wheel holds tests or source tables")
+    with tarfile.open(next(folder.glob("*.tar.gz"))) as sdist:
+        inside = {name.partition("/")[2] for name in sdist.getnames()}
+    found += [f"sdist lacks {name}" for name in IN_SDIST if name not in inside]
+    found += [f"sdist holds {name}" for name in inside if name.startswith((".ci", "out", "raw"))]
+    return found
+
+
+if __name__ == "__main__":
+    told = faults(Path(sys.argv[1]))
+    print("\n".join(told) or "wheel and sdist hold what they should")
+    sys.exit(1 if told else 0)

@@ -1,0 +1,20 @@
+"""Draw the README's picture from the embedded Japan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import three_mismatches as tm
+
+HOME = Path(__file__).parents[1] / "docs" / "images"
+SCREEN_DPI = 110
+
+
+def main() -> None:
+    HOME.mkdir(parents=True, exist_ok=True)
+    figure = tm.japan(year=2034, demand="high").solve().plot()
+    tm.maps.save(figure, HOME / "japan_2034_high.png", dpi=SCREEN_DPI)
+
+
+if __name__ == "__main__":
+    main()

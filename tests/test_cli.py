@@ -1,0 +1,157 @@
+"""The command line: what it prints, what it writes, and with which code it leaves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from broken_inputs import BROKEN, TOLD, dump, valid_frames
+from typer.testing import CliRunner
+
+from three_mismatches.cli import app
+
+WRITTEN = {
+    "sites.csv", "sites.gpkg", "sites.parquet", "latency.csv", "areas.csv", "ties.csv", "fleet.csv",
+    "mismatch_map.png", "mismatch_map.svg", "summary.json",
+}  # fmt: skip
+
+
+def run(*words: object) -> tuple[int, str]:
+    """Return the exit code and all that was printed, on one line."""
+    found = CliRunner().invoke(app, [str(word) for word in words], terminal_width=500)
+    assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
+    return found.exit_code, " ".join(found.output.split())
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    folder = tmp_path / "study"
+    dump(valid_frames(), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    out = tmp_path_factory.mktemp("japan") / "out"
+    code, text = run("japan", "--year", 2034, "--demand", "high", "--out", out)
+    assert code == 0
+    return out, text
+
+
+def test_japan_writes_every_file_and_says_where_the_maps_are(answer):
+    out, text = answer
+    assert {path.name for path in out.iterdir()} == WRITTEN
+    assert "mismatch_map.png" in text
+
+
+def test_japan_prints_the_three_sentences_of_the_summary(answer):
+    out, text = answer
+    told = json.loads((out / "summary.json").read_text(encoding="utf-8"))["sentences"]
+    assert len(told) == 3
+    assert all(" ".join(sentence.split()) in text for sentence in told)
+
+
+def test_the_tables_agree_in_every_format(answer):
+    out, _ = answer
+    csv = pd.read_csv(out / "sites.csv", index_col="site")
+    parquet = gpd.read_parquet(out / "sites.parquet").set_index("site")
+    layer = gpd.read_file(out / "sites.gpkg").set_index("site")
+    for column in ("request_mw", "hosting_mw", "rtt_ms"):
+        pd.testing.assert_series_equal(csv[column], parquet[column], check_index_type=False)
+        pd.testing.assert_series_equal(csv[column], layer[column], check_index_type=False)
+    assert (layer.geometry.x.to_numpy() == csv["lon"].to_numpy()).all()
+
+
+def test_the_summary_names_versions_and_hashes_of_every_input_and_holds_no_nan(answer):
+    out, _ = answer
+    text = (out / "summary.json").read_text(encoding="utf-8")
+    found = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert len(found["inputs_sha256"]["sites"]) == 64
+    assert "three-mismatches" in found["versions"]
+    assert found["headline"]["joint_gap_mw"]["unit"] == "MW"
+    assert set(found["files"]) == WRITTEN
+
+
+def test_an_existing_folder_is_not_silently_overwritten(study, tmp_path):
+    out = tmp_path / "out"
+    assert run("solve", study, "--out", out)[0] == 0
+    before = (out / "sites.csv").read_bytes()
+    code, text = run("solve", study, "--out", out)
+    assert code == 1
+    assert "--overwrite" in text
+    assert run("solve", study, "--out", out, "--overwrite")[0] == 0
+    assert (out / "sites.csv").read_bytes() == before
+
+
+def test_somebody_elses_folder_is_never_replaced(study, tmp_path):
+    out = tmp_path / "thesis"
+    out.mkdir()
+    (out / "chapter.txt").write_text("years of work", encoding="utf-8")
+    assert run("solve", study, "--out", out, "--overwrite")[0] == 1
+    assert (out / "chapter.txt").read_text(encoding="utf-8") == "years of work"
+
+
+def test_one_geopackage_holds_every_table(study, tmp_path):
+    out = tmp_path / "result.gpkg"
+    assert run("solve", study, "--out", out)[0] == 0
+    assert set(gpd.list_layers(out)["name"]) == {"sites", "areas", "latency", "ties", "fleet"}
+
+
+def test_check_says_that_a_good_study_is_good(study):
+    code, text = run("check", study)
+    assert (code, "no fault found" in text) == (0, True)
+
+
+@pytest.mark.parametrize("name", sorted(BROKEN))
+def test_check_tells_each_fault_in_words_without_a_traceback(name, tmp_path):
+    BROKEN[name](tmp_path / "study")
+    code, text = run("check", tmp_path / "study")
+    assert code == 1
+    assert "Traceback" not in text
+    assert all(word in text for word in TOLD[name]), text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("japan", "--demand", "huge"),
+        ("japan", "--year", "soon"),
+        ("japan", "--year", "1999"),
+        ("japan", "--assume", "route_facto=2"),
+        ("japan", "--assume", "route_factor=fast"),
+        ("japan", "--assume", "nowhere.toml"),
+        ("nonsense",),
+        ("solve",),
+    ],
+)
+def test_wrong_usage_leaves_with_code_two(words):
+    assert run(*words)[0] == 2
+
+
+def test_assumptions_come_from_the_command_line_and_from_toml(study, tmp_path):
+    toml = tmp_path / "mine.toml"
+    toml.write_text("route_factor = 1.7\ncable_slack = 1.05\n", encoding="utf-8")
+    assert run("solve", study, "--out", tmp_path / "o", "--assume", toml, "--assume", "route_factor=1.5")[0] == 0
+    found = json.loads((tmp_path / "o" / "summary.json").read_text(encoding="utf-8"))["assumptions"]
+    assert (found["route_factor"], found["cable_slack"]) == (1.5, 1.05)
+
+
+def test_markup_in_a_name_is_printed_as_it_is_written(tmp_path):
+    frames = valid_frames()
+    first = frames["sites"].index[0]
+    frames["sites"].loc[first, "name"] = "[red]x[/red]"
+    dump(frames, tmp_path / "study")
+    code, text = run("solve", tmp_path / "study", "--out", tmp_path / "out")
+    assert (code, "[red]x[/red]" in text) == (0, True)
+
+
+def test_python_m_is_the_same_command():
+    words = [sys.executable, "-m", "three_mismatches", "check", "nowhere"]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert "does not exist" in found.stderr

@@ -13,7 +13,7 @@ from hypothesis import Phase, settings
 from shapely.geometry import box
 
 import three_mismatches
-from three_mismatches.layers import LAYERS, StudyTables
+from three_mismatches.layers import LAYERS, StudyTables, empty
 from three_mismatches.study import Result
 
 # Shrinking takes minutes where an example solves many programmes: the thorough run does it.
@@ -28,6 +28,8 @@ Rows = Mapping[str, Mapping[str, Any]]
 
 def table(name: str, rows: Rows) -> pd.DataFrame:
     """Return a valid table of the named layer from `{id: {column: value}}`."""
+    if not rows:
+        return empty(name)
     layer = LAYERS[name]
     frame = pd.DataFrame.from_dict(dict(rows), orient="index")
     frame.index = frame.index.astype(str)

@@ -136,7 +136,9 @@ def test_wrong_usage_leaves_with_code_two(words):
 def test_assumptions_come_from_the_command_line_and_from_toml(study, tmp_path):
     toml = tmp_path / "mine.toml"
     toml.write_text("route_factor = 1.7\ncable_slack = 1.05\n", encoding="utf-8")
-    assert run("solve", study, "--out", tmp_path / "o", "--assume", toml, "--assume", "route_factor=1.5")[0] == 0
+    assert (
+        run("solve", study, "--out", tmp_path / "o", "--assume", toml, "--assume", "route_factor=1.5")[0] == 0
+    )
     found = json.loads((tmp_path / "o" / "summary.json").read_text(encoding="utf-8"))["assumptions"]
     assert (found["route_factor"], found["cable_slack"]) == (1.5, 1.05)
 

@@ -517,15 +517,21 @@ def test_breaks_are_round_ascending_and_part_the_values(values):
 
 
 def test_single_class_says_a_bound_that_holds():
-    found = words(maps.gap_map(make_sites(2, power_gap_mw=[10.34, 10.34]), make_areas()))
-    assert "up to 11" in found
+    sites = make_sites(2, regret_mw=[10.34, 10.34])
+    assert "up to 11" in words(maps.gap_map(sites, make_areas(), column="regret_mw"))
+
+
+def test_gaps_have_the_same_classes_on_every_map():
+    small, large = (
+        words(maps.gap_map(make_sites(2, power_gap_mw=[gap, gap]), make_areas())) for gap in (3.0, 3000.0)
+    )
+    assert all("50 to 200" in found and "over 500" in found for found in (small, large))
 
 
 def test_near_values_are_not_drawn_as_the_ends_of_the_ramp():
-    sites = make_sites(3, power_gap_mw=[3.5, 8.9, 10.3])
-    faces = {
-        colors.to_hex(face).upper() for face in discs(maps.gap_map(sites, make_areas())).get_facecolors()
-    }
+    sites = make_sites(3, regret_mw=[3.5, 8.9, 10.3])
+    drawn = maps.gap_map(sites, make_areas(), column="regret_mw")
+    faces = {colors.to_hex(face).upper() for face in discs(drawn).get_facecolors()}
     assert faces == {style.RAMPS["gap"][1], style.RAMPS["gap"][3]}
 
 

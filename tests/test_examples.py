@@ -1,0 +1,99 @@
+"""Every example runs from anywhere and leaves nothing behind; the README shows one of them and what it prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[1]
+EXAMPLES = sorted((REPO / "examples").glob("*.py"))
+IN_README = REPO / "examples" / "japan_in_ten_lines.py"
+WATCHED = ("data", "examples", "src")
+
+Run = Callable[[Path], "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Return what runs an example, once, in an empty working folder beside an empty temporary one."""
+
+    @cache
+    def ran(script: Path) -> subprocess.CompletedProcess[str]:
+        folder = tmp_path_factory.mktemp(script.stem)
+        work, temporary = folder / "work", folder / "temporary"
+        work.mkdir()
+        temporary.mkdir()
+        own = {name: str(temporary) for name in ("TMPDIR", "TEMP", "TMP")} | {"PYTHONUTF8": "1"}
+        command = [sys.executable, str(script)]
+        done = subprocess.run(
+            command, cwd=work, env=os.environ | own, capture_output=True, encoding="utf-8", check=False
+        )
+        assert not [*work.iterdir(), *temporary.iterdir()]
+        return done
+
+    return ran
+
+
+def files_of_repo() -> dict[Path, int]:
+    """Return when each file that a user could miss was last written."""
+    found = (path for name in WATCHED for path in (REPO / name).rglob("*"))
+    return {
+        path: path.stat().st_mtime_ns for path in found if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def block(language: str, *, after: int = 0) -> tuple[str, int]:
+    """Return the README's first fenced block of a language from a place on, and where it ends."""
+    text = (REPO / "README.md").read_text(encoding="utf-8")
+    found = re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILINE).search(text, after)
+    assert found, f"README.md has no ```{language} block"
+    return found[1], found.end()
+
+
+def lines(text: str) -> list[str]:
+    """Return lines without the blanks that editors cut off."""
+    return [line.rstrip() for line in text.strip("\n").splitlines()]
+
+
+def test_there_are_examples():
+    assert IN_README in EXAMPLES
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_runs_anywhere_and_leaves_nothing_behind(script, run):
+    before = files_of_repo()
+    done = run(script)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+    assert files_of_repo() == before
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_shows_no_path_of_the_machine(script, run):
+    shown = run(script).stdout
+    assert not [place for place in (str(REPO), tempfile.gettempdir()) if place in shown]
+
+
+def test_the_example_of_a_region_shows_gaps_and_faults(run):
+    shown = run(REPO / "examples" / "bring_your_own_region.py").stdout
+    assert "power_gap_mw" in shown
+    assert "sites has 3 problems" in shown
+
+
+def test_the_readme_shows_the_example_as_it_is():
+    code, _ = block("python")
+    assert lines(code) == lines(IN_README.read_text(encoding="utf-8"))
+
+
+def test_the_readme_shows_what_the_example_prints(run):
+    _, end = block("python")
+    shown, _ = block("text", after=end)
+    assert lines(shown) == lines(run(IN_README).stdout)

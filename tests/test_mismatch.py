@@ -74,6 +74,15 @@ def test_spare_power_is_stranded_where_no_place_of_the_area_keeps_the_budget():
     assert list(reach["hub_rtt_ms"]) == [2.0, 6.0, np.inf]
 
 
+def test_the_range_spans_value_and_readings_and_is_unknown_where_nothing_was_read():
+    fleet = pd.DataFrame({"value": [5.0, 7.0, 9.0]}, index=["gap", "share", "asked"])
+    readings = [pd.Series({"gap": 2.0}), pd.Series({"gap": 8.0, "share": 7.5}), pd.Series({"gap": 3.0})]
+    found = mismatch.with_range(fleet, readings)
+    assert found["low"].tolist()[:2] == [2.0, 7.0]
+    assert found["high"].tolist()[:2] == [8.0, 7.5]
+    assert found.loc["asked", ["low", "high"]].isna().all()
+
+
 def row(**changed: object) -> pd.DataFrame:
     base = {
         "request_mw": 100.0,

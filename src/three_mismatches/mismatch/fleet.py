@@ -80,9 +80,11 @@ def with_range(fleet: pd.DataFrame, readings: Iterable[pd.Series]) -> pd.DataFra
     readings
         Values of some quantities under another reading, by quantity. What no reading names keeps NaN.
     """
-    others = pd.concat([pd.Series(dtype=float), *readings], axis=1).reindex(fleet.index)
-    values = others.assign(value=fleet["value"]).where(others.notna().any(axis=1), np.nan)
-    return fleet.assign(low=values.min(axis=1), high=values.max(axis=1))
+    rows = [reading.reindex(fleet.index).to_numpy(dtype=float) for reading in readings]
+    others = pd.DataFrame(dict(enumerate(rows)), index=fleet.index)
+    read = others.notna().any(axis=1)
+    low, high = (np.fmin(others.min(axis=1), fleet["value"]), np.fmax(others.max(axis=1), fleet["value"]))
+    return fleet.assign(low=low.where(read), high=high.where(read))
 
 
 def fibre_readings(sites: pd.DataFrame) -> list[pd.Series]:

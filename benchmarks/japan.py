@@ -49,8 +49,8 @@ def measure(runs: int) -> dict[str, list[float]]:
 
 
 def machine() -> str:
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}; {packages}"
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {system}, " + ", ".join(f"{name} {version(name)}" for name in PACKAGES)
 
 
 def table(times: dict[str, list[float]]) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +44,31 @@ EXTRAS = {
 SHAPES = ("areas", "pockets")
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[1])
     parser.add_argument("--out", type=Path, default=PACK)
+    parser.add_argument("--check", action="store_true", help="compare with what is there, write nothing")
     given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
+    if not given.check:
+        write_pack(given.out)
+        return 0
+    with tempfile.TemporaryDirectory() as made:
+        write_pack(Path(made))
+        stale = [f.name for f in Path(made).iterdir() if f.read_bytes() != (given.out / f.name).read_bytes()]
+    if stale:
+        print(f"stale: {', '.join(sorted(stale))}; run scripts/build_japan.py")
+    return 1 if stale else 0
+
+
+def write_pack(out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
     for name, table in build().items():
         if name in SHAPES:
-            write_shapes(given.out / f"{name}.geojson", name, table)
+            write_shapes(out / f"{name}.geojson", name, table)
         else:
-            write_table(given.out / f"{name}.csv", name, table)
+            write_table(out / f"{name}.csv", name, table)
     settings = {"name": "Japan", "year": 2034, "base_year": 2026, "demand": "outlook", "assume": {}}
-    (given.out / "study.json").write_text(
-        json.dumps(settings, indent=2) + "\n", encoding="utf-8", newline="\n"
-    )
+    (out / "study.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
 def build() -> dict[str, pd.DataFrame]:
@@ -149,4 +162,4 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - a cell of any table
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

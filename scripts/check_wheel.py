@@ -7,8 +7,19 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-NEEDED = ("three_mismatches/py.typed", "three_mismatches/data/japan/sites.csv", "three_mismatches/data/japan/LICENSE")
-IN_SDIST = ("LICENSE", "README.md", "constraints.txt", "data/README.md", "scripts/build_japan.py", "tests/test_solve.py")
+NEEDED = (
+    "three_mismatches/py.typed",
+    "three_mismatches/data/japan/sites.csv",
+    "three_mismatches/data/japan/LICENSE",
+)
+IN_SDIST = (
+    "LICENSE",
+    "README.md",
+    "constraints.txt",
+    "data/README.md",
+    "scripts/build_japan.py",
+    "tests/test_solve.py",
+)
 PACK_LIMIT = 1_000_000
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
-from broken_inputs import BROKEN, TOLD, dump, valid_frames
 from typer.testing import CliRunner
 
+from broken_inputs import BROKEN, TOLD, dump, valid_frames
 from three_mismatches.cli import app
 
 WRITTEN = {

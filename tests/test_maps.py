@@ -521,6 +521,10 @@ def test_single_class_says_a_bound_that_holds():
     assert "up to 11" in words(maps.gap_map(sites, make_areas(), column="regret_mw"))
 
 
+def test_a_notebook_shows_the_figure_without_pyplot():
+    assert maps.mismatch_map(make_result())._repr_png_().startswith(b"\x89PNG")
+
+
 def test_gaps_have_the_same_classes_on_every_map():
     small, large = (
         words(maps.gap_map(make_sites(2, power_gap_mw=[gap, gap]), make_areas())) for gap in (3.0, 3000.0)

@@ -67,6 +67,13 @@ def test_ci_runs_the_two_commands_of_the_readme():
     assert commands[0].replace("--out", "--overwrite --out") in ci
 
 
+@pytest.mark.parametrize("script", ["make_reference.py", "build_japan.py"])
+def test_what_scripts_make_is_up_to_date(script):
+    words = [sys.executable, str(ROOT / "scripts" / script), "--check"]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+
+
 def test_the_version_is_one():
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert f'version = "{tm.__version__}"' in project

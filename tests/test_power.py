@@ -137,6 +137,34 @@ def test_shadow_price_is_what_one_more_mw_of_the_tie_delivers():
     assert found.ties.at["ab", "binding"]
 
 
+def test_nobody_relies_on_anothers_load_to_make_room():
+    """
+    On an interface f1 - f2 >= 0, f1 towards far and f2 towards near: only load at far lets near import.
+
+    Alone, near has its own 2 MW; far imports 5 over f1. Together near could take 5 more, but keeps to 2.
+    """
+    layers = {
+        "areas": {
+            "far": {"peak_mw": 0.0, "firm_mw": 0.0, "geometry": box(0, 0, 1, 1)},
+            "near": {"peak_mw": 0.0, "firm_mw": 2.0, "geometry": box(1, 0, 2, 1)},
+            "plant": {"peak_mw": 0.0, "firm_mw": 50.0, "geometry": box(2, 0, 3, 1)},
+        },
+        "links": {
+            "f1": {"bus0": "plant", "bus1": "far", "p_nom": 5.0, "p_nom_reverse": 0.0},
+            "f2": {"bus0": "plant", "bus1": "near", "p_nom": 9.0, "p_nom_reverse": 0.0},
+        },
+        "interfaces": {"i": {"limit_reverse": 0.0}},
+        "interface_members": {
+            "m1": {"interface": "i", "element": "f1", "sign": 1.0},
+            "m2": {"interface": "i", "element": "f2", "sign": -1.0},
+        },
+    }
+    graph = power_graph(tables_of(layers).grid)
+    sites, new = sites_in({"s": ("far", None, 5.0), "t": ("near", None, 9.0)})
+    joint = power.area_joint(graph, requests(graph, sites, new))
+    assert joint.sites["joint_mw"].to_list() == pytest.approx([5.0, 2.0], abs=1e-4)
+
+
 def test_a_lossy_link_delivers_its_efficiency():
     """The toy of METHODS A.6: local headroom 20, far line 60, loss 2 %: H = 20 + 0.98 min(F, 60)."""
     for capacity, expected in ((0.0, 20.0), (30.0, 49.4), (60.0, 78.8), (100.0, 78.8)):
@@ -152,6 +180,16 @@ def test_a_lossy_link_delivers_its_efficiency():
         graph = power_graph(tables.grid)
         near = graph.nodes.index("near")
         assert power.area_hosting(graph, [Group(near)])["transport_mw"][0] == pytest.approx(expected)
+
+
+def test_the_price_of_a_tie_holds_no_cost_of_shedding():
+    layers = radial_layers()
+    layers["areas"]["a"]["peak_mw"] = 135.0  # 15 short: 10 by the link, 5 shed
+    graph = power_graph(tables_of({**layers, "generators": {}}).grid)
+    sites, new = sites_in({"s": ("a", None, 60.0)})
+    found = power.area_joint(graph, requests(graph, sites, new))
+    assert found.base_shed_mw == pytest.approx(10.0)  # with one pole of the link lost
+    assert (found.ties["shadow_price"] <= 1.0 + 1e-6).all()
 
 
 def test_a_base_that_cannot_serve_itself_says_by_how_much():

@@ -90,7 +90,9 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
     regrets = mismatch.regret(moving, places, place_latency)
     rows = mismatch.site_rows(sites, answer.hosting, answer.joint.sites, by_use, regrets)
     areas = _area_rows(now, rows, answer.joint, mismatch.area_reach(now.grid.areas, places, place_latency))
-    fleet = mismatch.fleet_rows(rows, areas, answer.joint.areas["unsited_joint_mw"])
+    fleet = mismatch.fleet_rows(
+        rows, areas, answer.joint.areas["unsited_joint_mw"], answer.joint.base_shed_mw
+    )
     readings = [_reading(tables, settings, {**values, **reading}, rows, areas) for reading in READINGS]
     return ResultTables(
         sites=rows,
@@ -198,6 +200,10 @@ def _reading(
         joint_mw=joint,
         regret_mw=np.nan,
     )
-    fleet = mismatch.fleet_rows(changed, areas, answer.joint.areas["unsited_joint_mw"])
-    power_only = ["power_gap_mw", "joint_mw", "joint_gap_mw", "joint_gap_listed_mw", "double_count"]
+    fleet = mismatch.fleet_rows(
+        changed, areas, answer.joint.areas["unsited_joint_mw"], answer.joint.base_shed_mw
+    )
+    power_only = [
+        "power_gap_mw", "joint_mw", "joint_gap_mw", "joint_gap_listed_mw", "base_shed_mw", "double_count",
+    ]  # fmt: skip
     return fleet.loc[power_only, "value"]

@@ -13,6 +13,7 @@ import pandas as pd
 from three_mismatches import export, inputs
 from three_mismatches.assumptions import resolve
 from three_mismatches.layers import Fibre, Grid, StudyTables
+from three_mismatches.layers.checks import check
 from three_mismatches.layers.settings import Settings
 from three_mismatches.solve import ResultTables, solve
 
@@ -114,6 +115,25 @@ class Study:
     tables: StudyTables
     settings: Settings
 
+    @classmethod
+    def from_frames(cls, frames: Mapping[str, pd.DataFrame], *, settings: Settings | None = None) -> Study:
+        """
+        Return the study that tables in memory make.
+
+        Parameters
+        ----------
+        frames
+            Tables by name, as `layers.LAYERS` has them; one that is not there has no rows.
+        settings
+            Name, year, demand scenario and assumptions.
+
+        Raises
+        ------
+        LayerError
+            With every fault of every table.
+        """
+        return cls(check(frames), settings or Settings())
+
     @property
     def sites(self) -> gpd.GeoDataFrame:
         """Data centres as they were read."""
@@ -175,6 +195,11 @@ class Result:
     def areas(self) -> gpd.GeoDataFrame:
         """One row per area: spare and stranded power, new load and what of it is not served. [MW]"""
         return self.tables.areas
+
+    @property
+    def places(self) -> gpd.GeoDataFrame:
+        """Candidate places for power-fibre: fibre nodes with what the grid can host there. [MW]"""
+        return self.tables.places
 
     @property
     def ties(self) -> pd.DataFrame:

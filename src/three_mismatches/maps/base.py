@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -124,9 +125,19 @@ def layout_of(areas: gpd.GeoDataFrame) -> Layout:
     return Layout((lon - wide / 2 - pad, low, lon + wide / 2 + pad, high))
 
 
+class Picture(Figure):
+    """A figure that a notebook shows by itself: pyplot, which would teach the notebook to, is not loaded."""
+
+    def _repr_png_(self) -> bytes:
+        """Return the figure as a notebook shows it."""
+        image = io.BytesIO()
+        self.savefig(image, format="png", metadata={"Software": None})
+        return image.getvalue()
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty white figure [inch] with a canvas of its own, unknown to pyplot."""
-    figure = Figure(figsize=(width, height), dpi=100, facecolor=PALETTE["sea"])
+    figure = Picture(figsize=(width, height), dpi=100, facecolor=PALETTE["sea"])
     FigureCanvasAgg(figure)
     return figure
 

@@ -25,6 +25,7 @@ MEANING = {
     "joint_mw": ("MW", "what listed sites and unsited load get when all ask at once"),
     "joint_gap_mw": ("MW", "what they lack when all ask at once"),
     "joint_gap_listed_mw": ("MW", "of this, at listed sites"),
+    "base_shed_mw": ("MW", "ordinary demand that the worst single outage sheds even without new load"),
     "double_count": ("-", "sum of what each site could have alone over what all get together"),
     "spare_mw": ("MW", "firm capacity less peak, summed over areas"),
     "sites_over_rtt_budget": ("sites", "sites whose round trip exceeds the budget of their use"),
@@ -34,7 +35,9 @@ MEANING = {
 }
 
 
-def fleet_rows(sites: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Series) -> pd.DataFrame:
+def fleet_rows(
+    sites: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Series, base_shed_mw: float
+) -> pd.DataFrame:
     """
     Return the headline quantities of a study.
 
@@ -46,6 +49,8 @@ def fleet_rows(sites: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Se
         `result.areas` with `unsited_mw` and `spare_mw`. [MW]
     unsited_joint_mw
         What the unsited load of each area gets when all ask at once. [MW]
+    base_shed_mw
+        Ordinary demand that the worst outage sheds. [MW]
 
     Returns
     -------
@@ -54,7 +59,8 @@ def fleet_rows(sites: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Se
         `with_range` has filled them; the percentiles until an ensemble has.
     """
     top = sites[is_top_level(sites)]
-    values = {**_power(top, areas, unsited_joint_mw), **_fibre(top), **_dominance(top)}
+    power = _power(top, areas, unsited_joint_mw) | {"base_shed_mw": base_shed_mw}
+    values = {**power, **_fibre(top), **_dominance(top)}
     meaning = MEANING | {
         f"dominant_{name.replace('-', '_')}": ("sites", f"sites where {name} is the dominant mismatch")
         for name in (*DOMINANT, "none", "unknown")
@@ -83,8 +89,8 @@ def with_range(fleet: pd.DataFrame, readings: Iterable[pd.Series]) -> pd.DataFra
     rows = [reading.reindex(fleet.index).to_numpy(dtype=float) for reading in readings]
     others = pd.DataFrame(dict(enumerate(rows)), index=fleet.index)
     read = others.notna().any(axis=1)
-    low, high = (np.fmin(others.min(axis=1), fleet["value"]), np.fmax(others.max(axis=1), fleet["value"]))
-    return fleet.assign(low=low.where(read), high=high.where(read))
+    values = others.assign(value=fleet["value"])
+    return fleet.assign(low=values.min(axis=1).where(read), high=values.max(axis=1).where(read))
 
 
 def fibre_readings(sites: pd.DataFrame) -> list[pd.Series]:

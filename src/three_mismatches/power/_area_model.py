@@ -85,6 +85,18 @@ class AreaModel:
         self._highs.changeColsBounds(len(columns), columns, low, high)
         self._highs.changeColsCost(len(columns), columns, value)
 
+    def settle_shed(self, found: Solution) -> None:
+        """
+        Allow the shed demand that a solve found, no more, and without a cost.
+
+        The cost only makes shedding come last; left in, it would stand in every dual of a base that sheds.
+        """
+        first = len(self.groups) + self._nodes + self._width * np.arange(self.blocks)
+        columns = (first[:, None] + np.arange(self._nodes)).ravel().astype(np.int32)
+        nothing = np.zeros(len(columns))
+        self._highs.changeColsBounds(len(columns), columns, nothing, np.maximum(found.shed_mw.ravel(), 0.0))
+        self._highs.changeColsCost(len(columns), columns, nothing)
+
     def forbid_loops(self) -> None:
         """
         Leave sharing, and make flow cost a little: power takes the fewest links, duals are off by that little.
@@ -111,15 +123,16 @@ class AreaModel:
         self._run()
         return self._solution()
 
-    def start_sharing(self, ask: Floats, total: float) -> None:
+    def start_sharing(self, ask: Floats, most: Floats, total: float) -> None:
         """
         Turn the programme into one that raises all groups together, with their sum held at `total`.
 
-        One column, the level, and one row for each group: its new load is at least `ask` times the level.
+        One column, the level, and one row for each group: its new load, `most` at most, is at least `ask`
+        times the level.
         """
         groups = len(self.groups)
         columns = np.arange(groups, dtype=np.int32)
-        self.set_new_load(np.zeros(groups), ask, np.zeros(groups))
+        self.set_new_load(np.zeros(groups), most, np.zeros(groups))
         self._highs.addRow(total - SLACK_MW, np.inf, groups, columns, np.ones(groups))
         self._highs.addCol(1.0, 0.0, 1.0, 0, np.empty(0, np.int32), np.empty(0))
         self._level = self._highs.getNumCol() - 1

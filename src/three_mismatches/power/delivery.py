@@ -46,12 +46,15 @@ class Delivery:
         does not bind), limits [MW], `shadow_price` summed over outages [MW/MW], `binding`, and the areas.
     total_mw
         Sum over sites and unsited load. [MW]
+    base_shed_mw
+        Base demand that the worst outage sheds, however little new load there is. [MW]
     """
 
     sites: pd.DataFrame
     areas: pd.DataFrame
     ties: pd.DataFrame
     total_mw: float
+    base_shed_mw: float
 
 
 def security_outages(graph: PowerGraph) -> tuple[Outage, ...]:
@@ -137,7 +140,8 @@ def area_joint(graph: PowerGraph, wanted: Requests) -> Delivery:
 
     The total is the most there is; it is shared so that the worst-served share is as large as possible,
     then the next (lexicographic max-min), and pro rata inside one area and pocket: the only split that no
-    order of rows can change.
+    order of rows can change. Nothing gets more than it could have alone: on an interface, another's load
+    can make room, but nobody can rely on it.
 
     Parameters
     ----------
@@ -147,26 +151,50 @@ def area_joint(graph: PowerGraph, wanted: Requests) -> Delivery:
         The sites' requests, nested rows left out.
     """
     groups, ask, group_of = _groups(graph, wanted)
+    alone = area_hosting(graph, groups, stress=False)["secure_mw"].to_numpy()
     outages = [INTACT, *security_outages(graph)]
-    model = AreaModel(graph, groups, outages)
-    model.set_new_load(np.zeros(len(ask)), ask, np.ones(len(ask)))
-    best = model.solve()
-    share = _fair_shares(model, ask, float(best.new_mw.sum()))
-    model.set_new_load(np.maximum(share * ask - SLACK_MW, 0.0), share * ask, np.ones(len(ask)))
-    model.forbid_loops()
-    flows = model.solve()
+    plan = _plan(graph, groups, outages, ask, ask)
+    while (plan.new_mw > alone + SLACK_MW).any():
+        most = np.where(plan.new_mw > alone + SLACK_MW, alone, plan.most_mw)
+        plan = _plan(graph, groups, outages, ask, most)
+    share = np.divide(plan.new_mw, ask, out=np.zeros_like(ask), where=ask > 0.0)
     got = share[group_of] * wanted.new_mw
     plain = share[[groups.index(Group(node)) for node in range(len(graph.nodes))]]
     areas = pd.DataFrame(
-        {"unsited_joint_mw": plain * graph.unsited_mw, "shed_mw": best.shed_mw.max(axis=0)},
+        {"unsited_joint_mw": plain * graph.unsited_mw, "shed_mw": plan.best.shed_mw.max(axis=0)},
         index=pd.Index(graph.nodes, name="area"),
     )
     return Delivery(
         sites=pd.DataFrame({"joint_mw": got}, index=pd.Index(wanted.sites, name="site")),
         areas=areas,
-        ties=_tie_table(graph, best, flows.flow_mw, outages),
+        ties=_tie_table(graph, plan.best, plan.flow_mw, outages),
         total_mw=float(got.sum() + areas["unsited_joint_mw"].sum()),
+        base_shed_mw=float(plan.best.shed_mw.sum(axis=1).max()),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """A joint plan: new load of each group and the most it was allowed, the solve behind it, its flows."""
+
+    new_mw: Floats
+    most_mw: Floats
+    best: Solution
+    flow_mw: Floats
+
+
+def _plan(
+    graph: PowerGraph, groups: Sequence[Group], outages: Sequence[Outage], ask: Floats, most: Floats
+) -> _Plan:
+    """Return the fairest of the plans that deliver most in all, no group above `most`. [MW]"""
+    model = AreaModel(graph, groups, outages)
+    model.set_new_load(np.zeros(len(ask)), most, np.ones(len(ask)))
+    model.settle_shed(model.solve())
+    best = model.solve()
+    new = _fair_shares(model, ask, most, float(best.new_mw.sum())) * ask
+    model.set_new_load(np.maximum(new - SLACK_MW, 0.0), new, np.ones(len(ask)))
+    model.forbid_loops()
+    return _Plan(new, most, best, model.solve().flow_mw)
 
 
 def _adequacy(graph: PowerGraph, group: Group) -> float:
@@ -233,7 +261,7 @@ def _groups(graph: PowerGraph, wanted: Requests) -> tuple[list[Group], Floats, N
     return groups, ask, group_of
 
 
-def _fair_shares(model: AreaModel, ask: Floats, total: float) -> Floats:
+def _fair_shares(model: AreaModel, ask: Floats, most: Floats, total: float) -> Floats:
     """
     Return each group's share of its request, lexicographically max-min among the plans that reach `total`.
 
@@ -243,7 +271,7 @@ def _fair_shares(model: AreaModel, ask: Floats, total: float) -> Floats:
     asks = ask > TOLERANCE_MW
     if total >= ask.sum() - TOLERANCE_MW:
         return asks.astype(np.float64)
-    model.start_sharing(ask, total)
+    model.start_sharing(ask, most, total)
     share = np.where(asks, np.nan, 0.0)
     while np.isnan(share).any():
         level, stopped = model.raise_level(ask, share)

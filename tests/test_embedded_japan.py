@@ -28,8 +28,7 @@ AREAS = {
     "hokkaido", "tohoku", "tokyo", "chubu", "hokuriku", "kansai", "chugoku", "shikoku", "kyushu", "okinawa",
 }  # fmt: skip
 FORBIDDEN = (
-    "openstreetmap", "odbl", "non-commercial", "noncommercial", "cc by-nc", "methods/", "facts.md",
-    "find_string", "file id", "from memory", "shared/",
+    "openstreetmap", "odbl", "non-commercial", "noncommercial", "cc by-nc", "from memory",
 )  # fmt: skip
 
 

@@ -141,6 +141,44 @@ def swapped_lonlat(frames: Frames) -> None:
     frames["sites"].loc["chiba", "geometry"] = Point(35.5, 139.5)
 
 
+@_breaks("links", "'tie'", "p_nom", "missing", "inf for unlimited")
+def unknown_capacity(frames: Frames) -> None:
+    frames["links"]["p_nom"] = [None]
+
+
+@_breaks("sites", "part_of", "'chiba'", "'ishi'", "back to the site itself")
+def ring_of_parts(frames: Frames) -> None:
+    frames["sites"]["part_of"] = ["chiba", "ishi", None]
+
+
+@_breaks("interface_members", "'m1'", "a member of the interface already", "Drop the row")
+def member_counted_twice(frames: Frames) -> None:
+    frames["interface_members"] = _plain(
+        "member", ["m0", "m1"], interface=["kitahon"] * 2, element=["tie"] * 2
+    )
+
+
+@_breaks("interface_members", "sign", "'m0'", "one of")
+def sign_that_is_none(frames: Frames) -> None:
+    frames["interface_members"]["sign"] = [0.0]
+
+
+@_breaks("links", "'tie'", "an id of interfaces too", "differently")
+def one_id_for_two_elements(frames: Frames) -> None:
+    frames["interfaces"] = _plain("interface", ["tie"], limit_forward=[900.0])
+    frames["interface_members"]["interface"] = ["tie"]
+
+
+@_breaks("pockets", "'inner'", "overlaps another pocket", "Cut the shapes apart")
+def overlapping_pockets(frames: Frames) -> None:
+    frames["pockets"] = gpd.GeoDataFrame(
+        {"limit_mw": [15.0, 1.0]},
+        index=pd.Index(["outer", "inner"], name="pocket"),
+        geometry=[box(138, 35, 139, 36), box(138.5, 35.5, 138.6, 35.6)],
+        crs=CRS,
+    )
+
+
 @_breaks("hubs", "'otemachi'", "among them as (lat, lon)", "longitude first")
 def swapped_inside_the_globe(frames: Frames) -> None:
     for name in ("areas", "sites", "hubs", "generators", "fibre_nodes", "fibre_routes"):

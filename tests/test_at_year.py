@@ -9,6 +9,7 @@ from shapely.geometry import Point
 
 from conftest import radial_layers, tables_of
 from three_mismatches.assumptions import resolve
+from three_mismatches.errors import AssumptionWarning, LayerError
 from three_mismatches.layers.at_year import at_year, new_load_mw
 
 VALUES = resolve()
@@ -114,7 +115,7 @@ def test_listed_sites_beyond_the_scenario_leave_no_unsited_load_and_a_flag():
 
 
 def test_an_unknown_scenario_is_refused_by_name():
-    with pytest.raises(ValueError, match="there are: outlook"):
+    with pytest.raises(LayerError, match="There are: outlook"):
         at_year(study(outlook=outlook()), 2030, "hihg", VALUES)
 
 
@@ -150,3 +151,112 @@ def test_inputs_stay_as_they_are():
     at_year(tables, 2034, "outlook", resolve({"tie_level": 1.0}))
     for name, frame in tables.frames().items():
         pd.testing.assert_frame_equal(pd.DataFrame(frame), pd.DataFrame(before[name]))
+
+
+def test_a_year_beyond_the_outlook_is_held_at_its_end_with_a_warning():
+    with pytest.warns(AssumptionWarning, match="held at that of 2034"):
+        found = at_year(study(outlook=outlook()), 2040, "outlook", VALUES).grid.areas
+    assert found.loc["a", "peak_mw"] == 108.0
+
+
+def test_an_operating_site_drew_its_phase_of_the_base_year_not_its_full_plan():
+    phases = {"p1": {"site": "s", "year": 2025, "mw": 20.0}, "p2": {"site": "s", "year": 2030, "mw": 100.0}}
+    tables = study(sites=site(request_mw=100.0, status="operating"), phases=phases)
+    assert new_load_mw(at_year(tables, 2034, "outlook", VALUES, base_year=2026).sites)["s"] == 80.0
+
+
+def test_phases_alone_say_what_a_site_asks():
+    tables = study(sites=site(), phases={"p": {"site": "s", "year": 2028, "mw": 60.0}})
+    assert at_year(tables, 2030, "outlook", VALUES).sites.loc["s", "request_mw"] == 60.0
+
+
+def test_a_retired_site_asks_for_nothing():
+    tables = study(sites=site(request_mw=100.0, status="retired"))
+    assert at_year(tables, 2030, "outlook", VALUES).sites.loc["s", "request_mw"] == 0.0
+
+
+def test_a_whole_without_a_request_asks_what_its_parts_ask():
+    point = Point(0.5, 0.5)
+    sites = {
+        "whole": {"geometry": point},
+        "one": {"geometry": point, "request_mw": 20.0, "part_of": "whole"},
+        "two": {"geometry": point, "request_mw": 30.0, "part_of": "whole"},
+    }
+    assert at_year(study(sites=sites), 2030, "outlook", VALUES).sites.loc["whole", "request_mw"] == 50.0
+
+
+def test_parts_are_not_counted_beside_their_whole_in_what_is_listed():
+    point = Point(0.5, 0.5)
+    sites = {
+        "whole": {"geometry": point, "request_mw": 10.0},
+        "part": {"geometry": point, "request_mw": 10.0, "part_of": "whole"},
+    }
+    found = at_year(study(sites=sites, outlook=outlook()), 2030, "outlook", VALUES).grid.areas
+    assert found["unsited_mw"].sum() == pytest.approx(30.0)
+
+
+def test_unsited_load_of_the_study_itself_is_kept():
+    layers = radial_layers()
+    layers["areas"]["c"]["unsited_mw"] = 7.0
+    tables = tables_of({**layers, "sites": site(request_mw=10.0), "outlook": outlook()})
+    found = at_year(tables, 2030, "outlook", VALUES).grid.areas["unsited_mw"]
+    assert list(found) == [22.5, 7.5, 7.0]
+
+
+def test_the_load_factor_turns_the_scenarios_energy_into_power():
+    rows = {name: {**row, "new_dc_twh": 0.876} for name, row in outlook().items()}
+    tables = study(sites=site(request_mw=0.5), outlook=rows)
+    found = {
+        factor: at_year(tables, 2030, "outlook", resolve({"load_factor": factor}))
+        .grid.areas["unsited_mw"]
+        .sum()
+        for factor in (0.8, 1.0)
+    }
+    assert found == {0.8: pytest.approx(249.5), 1.0: pytest.approx(199.5)}
+
+
+def test_an_undated_phase_comes_in_the_year_that_the_study_assumes():
+    phases = {"p": {"site": "s", "year": 2034, "mw": 60.0, "imputed": True}}
+    tables = study(sites=site(request_mw=60.0), phases=phases)
+    asked = {
+        year: at_year(tables, 2031, "outlook", resolve({"undated_phase_year": year})).sites.loc[
+            "s", "request_mw"
+        ]
+        for year in (2030.0, 2034.0)
+    }
+    assert asked == {2030.0: 60.0, 2034.0: 0.0}
+
+
+def test_only_units_that_run_at_the_peak_can_be_lost():
+    units = {
+        "runs": {"p_nom": 1.0, "area": "a", "build_year": 2020},
+        "retired": {"p_nom": 2.0, "area": "a", "retire_year": 2028},
+        "later": {"p_nom": 3.0, "area": "a", "build_year": 2050},
+        "built": {"p_nom": 4.0, "area": "a", "status": "planned", "build_year": 2030},
+        "dream": {"p_nom": 5.0, "area": "a", "status": "planned"},
+    }
+    found = at_year(study(generators=units), 2031, "outlook", VALUES).grid.generators
+    assert sorted(found.index) == ["built", "runs"]
+
+
+def test_an_upgrade_that_leaves_less_than_nothing_is_refused():
+    upgrade = {"u": {"element": "ab", "attribute": "p_nom", "value": -99.0, "mode": "add", "date": "2027"}}
+    with pytest.raises(LayerError, match="leaves less than 0 for row: 'ab'"):
+        at_year(study(upgrades=upgrade), 2030, "outlook", VALUES)
+
+
+def test_totals_of_a_day_come_before_its_additions_whatever_the_rows_order():
+    rows = {
+        "a-add": {"element": "ab", "attribute": "p_nom", "value": 5.0, "mode": "add", "date": "2027"},
+        "b-set": {"element": "ab", "attribute": "p_nom", "value": 50.0, "mode": "set", "date": "2027"},
+    }
+    for upgrades in (rows, dict(reversed(rows.items()))):
+        assert (
+            at_year(study(upgrades=upgrades), 2030, "outlook", VALUES).grid.links.loc["ab", "p_nom"] == 55.0
+        )
+
+
+def test_an_upgrade_of_an_areas_peak_comes_on_top_of_the_outlook():
+    upgrade = {"u": {"element": "a", "attribute": "peak_mw", "value": 9.0, "mode": "add", "date": "2027"}}
+    found = at_year(study(outlook=outlook(), upgrades=upgrade), 2030, "outlook", VALUES)
+    assert found.grid.areas.loc["a", "peak_mw"] == 113.0

@@ -75,7 +75,7 @@ def test_whole_numbers_and_dates_become_plain_text():
 
 
 def test_rows_without_names_are_numbered_only_where_nothing_refers_to_them():
-    phases = check_table("phases", pd.DataFrame({"site": ["a", "b"]}))
+    phases = check_table("phases", pd.DataFrame({"site": ["a", "b"], "year": [2030, 2031], "mw": [1, 2]}))
     assert list(phases.index) == ["0", "1"]
     (fault,) = _faults("interfaces", pd.DataFrame({"limit_forward": [1.0]}))
     assert "Add a column 'interface'" in fault.cure

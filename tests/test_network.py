@@ -4,11 +4,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely.geometry import LineString, Point
+from shapely.geometry import LineString, Point, box
 
+from conftest import radial_layers, tables_of
 from three_mismatches.errors import NetworkError
 from three_mismatches.layers import Fibre
-from three_mismatches.network import fibre_attach, fibre_graph
+from three_mismatches.network import fibre_attach, fibre_graph, power_graph
 
 DEGREE_KM = 111.31949079327357  # one degree of the equator of WGS 84
 
@@ -134,3 +135,36 @@ def test_part_keeps_the_rows_together():
     rows = [("node", node, None, np.nan, float(km), 0.0, 0.0) for km, node in enumerate("abc")]
     part = fibre_attach(graph, attach_table(*rows)).part(slice(1, 3))
     assert (part.ids.tolist(), part.access_km.tolist(), len(part)) == (["b", "c"], [1.0, 2.0], 2)
+
+
+def test_a_unit_counts_where_it_feeds_and_only_while_it_operates():
+    layers = radial_layers()
+    layers["generators"]["far"] = {"p_nom": 90.0, "p_unit": 90.0, "area": "a", "feeds_area": "b"}
+    layers["generators"]["idle"] = {"p_nom": 99.0, "p_unit": 99.0, "area": "a", "status": "planned"}
+    graph = power_graph(tables_of(layers).grid)
+    assert graph.units == ("unit-a", "far")
+    assert list(graph.unit_mw) == [5.0, 90.0]
+
+
+def test_margins_are_held_back_in_both_directions():
+    layers = radial_layers()
+    layers["links"]["ab"]["margin_mw"] = 4.0
+    layers["interfaces"] = {"i": {"limit_forward": 50.0, "margin_mw": 8.0}}
+    graph = power_graph(tables_of(layers).grid)
+    assert (list(graph.link_forward), list(graph.link_reverse)) == ([26.0], [6.0])
+    assert (list(graph.interface_forward), list(graph.interface_reverse)) == ([42.0], [42.0])
+
+
+def test_a_link_of_nothing_joins_nothing():
+    layers = radial_layers()
+    layers["links"]["bc"] = {"bus0": "b", "bus1": "c", "p_nom": 0.0, "p_nom_reverse": 0.0}
+    graph = power_graph(tables_of(layers).grid)
+    assert graph.links == ("ab",)
+    assert graph.component[2] not in graph.component[:2]
+
+
+def test_a_pockets_load_is_its_own_or_what_is_said_for_it():
+    layers = radial_layers()
+    layers["pockets"]["q"] = {"limit_mw": 9.0, "geometry": box(0.6, 0.6, 0.9, 0.9)}
+    graph = power_graph(tables_of(layers).grid, pd.Series({"p": 99.0, "q": 2.0}))
+    assert list(graph.pocket_load) == [3.0, 2.0]

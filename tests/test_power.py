@@ -281,3 +281,48 @@ def test_renaming_and_reordering_rows_renames_the_answer(layers, wanted, rng):
     first = joint_of(same, order)
     second = joint_of(turned, order[::-1])
     pd.testing.assert_series_equal(first.sort_index(), second.sort_index(), atol=1e-3, rtol=0)
+
+
+def test_a_link_below_its_limit_is_not_named_even_if_it_loses_power():
+    layers = radial_layers()
+    layers["links"]["ab"] = {
+        "bus0": "b", "bus1": "a", "p_nom": 80.0, "efficiency": 0.9, "carrier": "tie",
+    }  # fmt: skip
+    layers["interfaces"] = {"i": {"limit_forward": 30.0}}
+    layers["interface_members"] = {"m": {"interface": "i", "element": "ab"}}
+    layers["generators"] = {}
+    graph = power_graph(tables_of(layers).grid)
+    assert power.area_hosting(graph, [Group(0)])["limiting_element"][0] == "i; capacity:a"
+
+
+def test_a_shortage_on_one_island_is_no_matter_of_another():
+    layers = radial_layers()
+    layers["areas"]["c"]["peak_mw"] = 15.0
+    graph = power_graph(tables_of(layers).grid)
+    found = power.area_hosting(graph, [Group(0), Group(2)])
+    assert found["base_shed_mw"].tolist() == pytest.approx([0.0, 3.0])
+
+
+def test_an_area_that_cannot_be_helped_does_not_hide_what_another_can_host():
+    """a lacks 100 and gets 10 over the tie, so b keeps 200 - 100 - 10 = 90 for new load."""
+    layers = {
+        "areas": {
+            "a": {"peak_mw": 100.0, "firm_mw": 0.0, "geometry": box(0, 0, 1, 1)},
+            "b": {"peak_mw": 100.0, "firm_mw": 200.0, "geometry": box(1, 0, 2, 1)},
+        },
+        "links": {"ab": {"bus0": "a", "bus1": "b", "p_nom": 10.0}},
+    }
+    graph = power_graph(tables_of(layers).grid)
+    row = power.area_hosting(graph, [Group(1)]).iloc[0]
+    assert (row["adequacy_mw"], row["secure_mw"], row["base_shed_mw"]) == pytest.approx((90.0, 90.0, 90.0))
+
+
+def test_unsited_load_asks_beside_the_sites():
+    layers = radial_layers()
+    layers["areas"]["b"]["unsited_mw"] = 50.0
+    graph = power_graph(tables_of(layers).grid)
+    sites, new = sites_in({"s": ("a", None, 30.0)})
+    found = power.area_joint(graph, requests(graph, sites, new))
+    assert found.areas.loc["b", "unsited_joint_mw"] == pytest.approx(18.75, abs=1e-4)
+    assert found.areas.loc["b", "unsited_alone_mw"] == pytest.approx(30.0)
+    assert found.intact_mw == pytest.approx(70.0)

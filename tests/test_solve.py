@@ -216,3 +216,63 @@ def test_an_assumption_changes_the_answer(japan):
 def test_an_unknown_option_is_refused_with_what_there_is(options, message):
     with pytest.raises(ValueError, match=message):
         tm.japan(**options)
+
+
+def test_sites_get_the_flags_of_their_place_and_of_the_grid():
+    rows = layers(s=site(9.0, request_mw=1.0, area=None), t=site(5.5, request_mw=1.0))
+    rows["areas"]["c"]["peak_mw"] = 15.0
+    flags = solve(rows).sites["flags"]
+    assert "area_nearest" in flags["s"]
+    assert "area_nearest" not in flags["t"]
+    assert "base_infeasible" in flags["t"]
+
+
+def test_a_pocket_whose_load_nobody_knows_leaves_an_upper_bound():
+    rows = layers(s=site(0.2, 0.2, request_mw=1.0, use="batch"))
+    assert solve(rows).sites.loc["s", ["bound", "dominant_mismatch"]].tolist() == ["exact", "none"]
+    rows["pockets"]["p"]["load_mw"] = np.nan
+    row = solve(rows).sites.loc["s"]
+    assert row[["bound", "dominant_mismatch"]].tolist() == ["upper", "unknown"]
+    assert "pocket_load_unknown" in row["flags"]
+
+
+def test_the_fleet_sums_what_rows_lack():
+    result = solve(layers(s=site(0.2, request_mw=30.0), t=site(1.2, request_mw=50.0)))
+    assert result.fleet["value"]["joint_gap_listed_mw"] == pytest.approx(result.sites["joint_gap_mw"].sum())
+    assert result.areas["joint_gap_mw"].sum() == pytest.approx(50.0, abs=1e-3)
+    assert result.fleet["value"]["joint_gap_intact_mw"] == pytest.approx(10.0)
+
+
+def test_unsited_load_is_on_both_sides_of_the_double_count():
+    """25 MW for one site of 20 and for 20 unsited, both in a: each could have its 20 alone."""
+    rows = layers(s=site(0.6, request_mw=20.0))
+    rows["areas"]["a"]["unsited_mw"] = 20.0
+    assert solve(rows).fleet["value"]["double_count"] == pytest.approx(40.0 / 25.0, rel=1e-5)
+
+
+def test_the_mean_excess_is_weighted_by_request_and_unknown_without_one():
+    far, near = site(0.2, request_mw=1.0), site(0.9, request_mw=3.0)
+    result = solve(layers(s=far, t=near))
+    gap = result.sites["rtt_gap_ms"]
+    assert result.fleet["value"]["rtt_gap_ms"] == pytest.approx((gap["s"] + 3 * gap["t"]) / 4)
+    assert np.isnan(solve(layers(s=site(0.2))).fleet["value"]["rtt_gap_ms"])
+
+
+def test_sentences_say_what_a_study_cannot_answer():
+    bare = {name: rows for name, rows in layers(s=site(0.2)).items() if name not in FIBRE}
+    power, fibre, _ = solve(bare).summary()
+    assert "nothing can be said of power" in power
+    assert "nothing can be said of latency" in fibre
+
+
+def test_sentences_name_the_condition_and_the_site_without_a_name():
+    told = solve(layers(s=site(0.2, request_mw=40.0))).summary()
+    assert "if the worst single unit or converter pole were lost" in told[0]
+    assert "most of all s (cloud)" in told[1]
+
+
+def test_check_finds_what_solving_would():
+    rows = layers(s=site(0.2, request_mw=1.0))
+    rows["areas"]["a"]["firm_mw"] = np.nan
+    with pytest.raises(tm.errors.NetworkError, match="firm_mw"):
+        tm.Study(tables_of(rows), Settings()).check()

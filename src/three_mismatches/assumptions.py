@@ -8,6 +8,7 @@ Physical constants are plain names. What a user may dispute is an `Assumption` i
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ FIBRE_REFRACTIVE_INDEX = 1.468
 
 @dataclass(frozen=True)
 class Assumption:
-    """One disputable number: its default, the range in which it may lie, and who says so."""
+    """One disputable number: its default, its range, who says so, and beyond which bounds it has no meaning."""
 
     name: str
     value: float
@@ -34,6 +35,7 @@ class Assumption:
     meaning: str
     source: str
     source_date: str
+    possible: tuple[float, float] = (-math.inf, math.inf)
 
 
 _ALL = (
@@ -42,54 +44,63 @@ _ALL = (
         "group index of the fibre at 1550 nm",
         "assumption within what vendors print for single-mode fibre at 1550 nm: 1.467 (G.652.D, HNK Optic product page, hnkoptic.com/indexbda3.html) to 1.469 (G.655, zdfocable.com NewsDetail 1830)",
         "undated",
+        possible=(1.0, 3.0),
     ),
     Assumption(
         "route_factor", 1.65, "-", 1.44, 1.84,
         "measured round trip over light along the schematic route's model km; holds detours, slack and equipment",
         "two measured pairs (WonderNetwork minima, 2018-11): Tokyo-Osaka 7.98 ms needs 1.476 on the model's 552 km and 1.443 once routes shorter than their geodesic are raised to it (565 km), Tokyo-Sapporo 16.96 ms needs 1.833 on 945 km; the default is the mean of 1.476 and 1.833, the range covers all three",
         "2018-11",
+        possible=(1.0, 10.0),
     ),
     Assumption(
         "cable_slack", 1.03, "-", 1.0, 1.10,
         "length of fibre over the built length of a surveyed route: slack loops and vertical runs",
         "assumption: no source was found",
         "2026",
+        possible=(1.0, 3.0),
     ),
     Assumption(
         "equipment_ms", 0.0, "ms", 0.0, 0.1,
         "round-trip time added at each node passed; 0 because the calibrated route factor holds it already",
         "assumption: two measured pairs cannot tell equipment from detours",
         "2026",
+        possible=(0.0, 100.0),
     ),
     Assumption(
         "load_factor", 0.80, "-", 0.80, 0.98,
         "mean over peak draw of data centres, to turn TWh into MW",
         "OCCTO demand outlook, January 2025, by itmedia smartjapan 2501/29 news089_3 (about 80 %); 0.98 is implied by Wood Mackenzie's 66 TWh at 7.7 GW",
         "2025-01-29",
+        possible=(0.01, 1.0),
     ),
     Assumption(
         "receiving_per_it", 1.30, "-", 1.04, 1.43,
         "receiving power of a site over its IT power, where the source prints IT power only",
         "printed pairs: ESR OS1 25/19.2 MW = 1.30 (default), PDG Saitama about 100/96 = 1.04, SC Zeus OSA1 100/70 = 1.43",
         "2025-01-16",
+        possible=(1.0, 5.0),
     ),
     Assumption(
         "undated_phase_year", 2034.0, "calendar year", 2030.0, 2040.0,
         "year in which a full plan without a published date is taken to draw its full power",
         "assumption: the last year of the OCCTO outlook of January 2025",
         "2025-01",
+        possible=(1900.0, 2200.0),
     ),
     Assumption(
         "tie_level", 0.0, "-", -1.0, 1.0,
         "operating capacity of ties: 0 the median half-hour, -1 the lowest seen, +1 the highest, linear between",
         "half-hourly OCCTO operating capacities of FY2025-26, in the columns of `interfaces`",
         "2026-06",
+        possible=(-1.0, 1.0),
     ),
     Assumption(
         "tie_share_in_supply", 0.0, "-", 0.0, 1.0,
         "share of each tie's capacity that the areas' published supply already holds as scheduled imports",
         "assumption: the published balance does not say whether an area's supply includes scheduled tie flows; 0 and 1 are the two readings",
         "2026",
+        possible=(0.0, 1.0),
     ),
 )  # fmt: skip
 
@@ -140,4 +151,7 @@ def _fault(name: str, value: object) -> str:
         return f"there is no {name!r}; the nearest name is {near[0]!r}"
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
         return f"{name} must be a number [{ASSUMPTIONS[name].unit}], not {value!r}"
+    least, most = ASSUMPTIONS[name].possible
+    if not least <= value <= most:
+        return f"{name} must lie between {least:g} and {most:g} [{ASSUMPTIONS[name].unit}], not {value!r}"
     return ""

@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 
 ROWS_SHOWN = 10
+LAST_YEAR = 2034  # of the outlook that the embedded Japan ships
 COLUMNS = {
     "site": ("name", 23),
     "area": ("area", 8),
@@ -75,7 +76,7 @@ Reproject = Annotated[bool, typer.Option("--reproject", help="Turn other declare
 @app.command()
 def japan(
     *,
-    year: Annotated[int, typer.Option(min=2026, max=2045, help="Year of the peak.")] = tm.DEFAULT_YEAR,
+    year: Annotated[int, typer.Option(min=2026, max=LAST_YEAR, help="Year of the peak.")] = tm.DEFAULT_YEAR,
     demand: Annotated[Demand, typer.Option(help="Demand scenario.")] = Demand.OUTLOOK,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -109,6 +110,7 @@ def check(folder: Folder, *, reproject: Reproject = False) -> None:
     """Check a study's tables: every fault at once, with its row and its cure."""
     with _bad_input_is_a_message():
         study = tm.read_study(folder, reproject=reproject)
+        study.check()
         rows = ", ".join(
             f"{len(frame)} {name}" for name, frame in study.tables.frames().items() if len(frame)
         )

@@ -57,7 +57,7 @@ def summary(result: Result) -> dict[str, object]:
         "headline": {str(name): _headline(row) for name, row in fleet.iterrows()},
         "assumptions": dict(result.tables.values),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
-        "inputs_sha256": {name: table_hash(frame) for name, frame in result.tables.tables.frames().items()},
+        "inputs_sha256": {name: table_hash(frame) for name, frame in result.tables.inputs.frames().items()},
     }
 
 
@@ -128,40 +128,50 @@ def _headline(row: pd.Series) -> dict[str, object]:
 
 
 def _power(fleet: pd.DataFrame, ties: pd.DataFrame, settings: Settings) -> str:
-    """Return what the grid cannot bring when all ask at once, and what binds."""
+    """Return what the grid cannot bring when all ask at once, under which condition, and what binds."""
     value = fleet["value"]
-    asked = value["new_load_mw"] + value["unsited_mw"]
+    if value["sites_with_request"] == 0 and value["unsited_mw"] == 0.0:
+        return f"No site of the study has a known size, so nothing can be said of power in {settings.year}."
+    scenario = f" ({settings.demand} demand)" if value["unsited_mw"] > 0.0 else ""
+    beyond = " and the load that the scenario adds beyond them" if value["unsited_mw"] > 0.0 else ""
     gap, low, high = (float(fleet[column]["joint_gap_mw"]) for column in ("value", "low", "high"))
     binding = ties[ties["binding"]].sort_values("shadow_price", ascending=False, kind="stable")
     names = ", ".join(binding["name"].fillna(binding.index.to_series()).iloc[:LISTED].astype(str))
+    shed = value["base_shed_mw"]
     return (
-        f"In {settings.year} ({settings.demand} demand), the {value['sites_with_request']:.0f} listed data-centre "
-        f"sites with a known size and the load that the scenario adds beyond them ask for {_mw(asked)} more than "
-        f"in {settings.base_year}; with the supply of {settings.base_year} and the dated reinforcements of the "
-        f"grid, {_mw(gap)} of it could not be served at the peak (from {_mw(low)} to {_mw(high)}, as sources leave "
-        f"open how far ties are free and whether the published supply already holds what they bring)"
-        f"{'; what binds is ' + names if names else ''}; limits of local networks, mostly unpublished, would come "
-        f"on top."
+        f"In {settings.year}{scenario}, the {value['sites_with_request']:.0f} listed data-centre sites with a known "
+        f"size{beyond} ask for {_mw(value['new_load_mw'] + value['unsited_mw'])} beyond what was drawn in the tables' "
+        f"base year, {settings.base_year}; with the supply of {settings.base_year} and the dated reinforcements of "
+        f"the grid, {_mw(gap)} of it could not be served at the peak if the worst single unit or converter pole were "
+        f"lost, {_mw(value['joint_gap_intact_mw'])} if none were ({_mw(low)} to {_mw(high)} with that loss, as sources "
+        f"leave open how far ties are free and whether the published supply already holds what they bring)"
+        f"{'; what binds is ' + names if names else ''}"
+        f"{f'; {_mw(shed)} of ordinary demand would be short too' if shed >= 1.0 else ''}"
+        f"; limits of local networks, mostly unpublished, would come on top."
     )
 
 
 def _fibre(fleet: pd.DataFrame, sites: pd.DataFrame) -> str:
     """Return how many sites are too far in light, and the farthest with its use."""
-    value = fleet["value"]
+    judged = sites[sites["budget_ms"].notna() & sites["part_of"].isna()]
+    if judged.empty:
+        return "No site has a round-trip budget over a modelled fibre network, so nothing can be said of latency."
     factor = ASSUMPTIONS["route_factor"]
-    over = sites[(sites["rtt_gap_ms"] > 0.0) & sites["part_of"].isna()]
+    over = judged[judged["rtt_gap_ms"] > 0.0]
     few, many = (fleet[end]["sites_over_rtt_budget"] for end in ("low", "high"))
     start = (
-        f"Over the modelled fibre backbone, {len(over)} of {value['sites']:.0f} sites ({few:.0f} to {many:.0f} over "
-        f"the range of the route factor, {factor.low}-{factor.high})"
+        f"Over the modelled fibre network, {len(over)} of the {len(judged)} sites whose use has a round-trip budget "
+        f"exceed it ({few:.0f} to {many:.0f} over the range of the route factor, {factor.low}-{factor.high})"
     )
     if over.empty:
-        return f"{start} exceed the round-trip budget of their use."
-    worst = over.sort_values("rtt_gap_ms", ascending=False).iloc[0]
+        return f"{start}."
+    worst = over.sort_values("rtt_gap_ms", ascending=False, kind="stable").iloc[0]
+    name = worst["name"] if isinstance(worst["name"], str) else over["rtt_gap_ms"].idxmax()
+    if np.isinf(worst["rtt_ms"]):
+        return f"{start}; {name} ({worst['use']}) has no path at all."
     return (
-        f"{start} exceed the round-trip budget of their use, most of all {worst['name']} "
-        f"({worst['use']}): {worst['rtt_ms']:.1f} ms [{worst['rtt_low_ms']:.1f}-{worst['rtt_high_ms']:.1f}] "
-        f"against {worst['budget_ms']:g} ms."
+        f"{start}, most of all {name} ({worst['use']}): {worst['rtt_ms']:.1f} ms "
+        f"[{worst['rtt_low_ms']:.1f}-{worst['rtt_high_ms']:.1f}] against {worst['budget_ms']:g} ms."
     )
 
 
@@ -174,7 +184,7 @@ def _dominant(fleet: pd.DataFrame) -> str:
     )
     return (
         f"Taken one site at a time, the dominant mismatch is {counts} of {value['sites']:.0f} sites; at "
-        f"{value['dominant_unknown']:.0f} no gap is seen but the request or the local grid is not published, "
+        f"{value['dominant_unknown']:.0f} no gap is seen but the request, the local grid or the budget is not known, "
         f"and at {value['dominant_none']:.0f} nothing is short."
     )
 

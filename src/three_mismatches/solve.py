@@ -16,7 +16,7 @@ from three_mismatches.layers.at_year import add_flag, at_year, is_top_level, new
 from three_mismatches.layers.settings import Settings
 from three_mismatches.network import PowerGraph, power_graph, requests
 
-__all__ = ["READINGS", "ResultTables", "solve"]
+__all__ = ["READINGS", "ResultTables", "rehearse", "solve"]
 
 READINGS: tuple[Mapping[str, float], ...] = (
     {"tie_level": -1.0},
@@ -39,6 +39,8 @@ class ResultTables:
         Candidate places for power-fibre: fibre nodes with what the grid can host there. [MW]
     tables
         The study's tables as they stand in its year.
+    inputs
+        The study's tables as they were given.
     values
         Value of every assumption.
     """
@@ -50,6 +52,7 @@ class ResultTables:
     fleet: pd.DataFrame
     places: gpd.GeoDataFrame
     tables: StudyTables
+    inputs: StudyTables
     values: Mapping[str, float]
 
 
@@ -90,9 +93,7 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
     regrets = mismatch.regret(moving, places, place_latency)
     rows = mismatch.site_rows(sites, answer.hosting, answer.joint.sites, by_use, regrets)
     areas = _area_rows(now, rows, answer.joint, mismatch.area_reach(now.grid.areas, places, place_latency))
-    fleet = mismatch.fleet_rows(
-        rows, areas, answer.joint.areas["unsited_joint_mw"], answer.joint.base_shed_mw
-    )
+    fleet = mismatch.fleet_rows(rows, areas, answer.joint)
     readings = [_reading(tables, settings, {**values, **reading}, rows, areas) for reading in READINGS]
     return ResultTables(
         sites=rows,
@@ -102,15 +103,32 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
         fleet=mismatch.with_range(fleet, [*readings, *mismatch.fibre_readings(rows)]),
         places=places,
         tables=now,
+        inputs=tables,
         values=values,
     )
+
+
+def rehearse(tables: StudyTables, settings: Settings) -> None:
+    """
+    Do all of `solve` that can fail on a study's tables, and solve nothing.
+
+    Raises
+    ------
+    LayerError, MatchError, NetworkError, ValueError
+        As `solve` would.
+    """
+    values = resolve(settings.assume)
+    now, _, _ = _matched(tables, settings, values)
+    power_graph(now.grid)
+    if len(now.fibre.fibre_nodes):
+        _latency(now, now.sites.iloc[:1], values, "site")
 
 
 def _matched(
     tables: StudyTables, settings: Settings, values: Mapping[str, float]
 ) -> tuple[StudyTables, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return the study in its year, and its sites and candidate places with the area and pocket they lie in."""
-    now = at_year(tables, settings.year, settings.demand, values)
+    now = at_year(tables, settings.year, settings.demand, values, base_year=settings.base_year)
     found = match.to_area(now.sites, now.grid.areas)
     sites = now.sites.assign(
         area=found["area"],
@@ -190,7 +208,7 @@ def _reading(
     areas: gpd.GeoDataFrame,
 ) -> pd.Series:
     """Return the fleet's power figures under another reading of the published capacities."""
-    now = at_year(tables, settings.year, settings.demand, values)
+    now = at_year(tables, settings.year, settings.demand, values, base_year=settings.base_year)
     answer = _power(now, rows, rows.iloc[:0], stress=False)
     hosting = rows["in_base_mw"] + answer.hosting["secure_mw"]
     joint = rows["in_base_mw"] + answer.joint.sites["joint_mw"].reindex(rows.index)
@@ -200,10 +218,9 @@ def _reading(
         joint_mw=joint,
         regret_mw=np.nan,
     )
-    fleet = mismatch.fleet_rows(
-        changed, areas, answer.joint.areas["unsited_joint_mw"], answer.joint.base_shed_mw
-    )
+    fleet = mismatch.fleet_rows(changed, areas, answer.joint)
     power_only = [
-        "power_gap_mw", "joint_mw", "joint_gap_mw", "joint_gap_listed_mw", "base_shed_mw", "double_count",
+        "power_gap_mw", "joint_mw", "joint_gap_mw", "joint_gap_listed_mw", "joint_gap_intact_mw", "base_shed_mw",
+        "double_count",
     ]  # fmt: skip
     return fleet.loc[power_only, "value"]

@@ -15,7 +15,7 @@ from three_mismatches.assumptions import resolve
 from three_mismatches.layers import Fibre, Grid, StudyTables
 from three_mismatches.layers.checks import check
 from three_mismatches.layers.settings import Settings
-from three_mismatches.solve import ResultTables, solve
+from three_mismatches.solve import ResultTables, rehearse, solve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -148,6 +148,17 @@ class Study:
     def fibre(self) -> Fibre:
         """Layers of the fibre network."""
         return self.tables.fibre
+
+    def check(self) -> None:
+        """
+        Raise what `solve` would raise about the tables, without solving.
+
+        Raises
+        ------
+        LayerError, MatchError, NetworkError
+            With every fault found in the first step that fails.
+        """
+        rehearse(self.tables, self.settings)
 
     def solve(self) -> Result:
         """Return the answer: one row per site, and everything that led to it."""

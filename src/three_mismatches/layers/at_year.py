@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import calendar
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from three_mismatches.assumptions import ASSUMPTIONS
+from three_mismatches.errors import AssumptionWarning, Fault, LayerError
 from three_mismatches.layers.flags import Flag
 from three_mismatches.layers.tables import StudyTables
 
@@ -20,7 +22,9 @@ PEAK_DAY = "07-01"
 UPGRADED = ("lines", "links", "interfaces", "pockets", "areas", "generators")
 
 
-def at_year(tables: StudyTables, year: int, demand: str, values: Mapping[str, float]) -> StudyTables:
+def at_year(
+    tables: StudyTables, year: int, demand: str, values: Mapping[str, float], *, base_year: int = 0
+) -> StudyTables:
     """
     Return the tables as they stand at the peak of one year.
 
@@ -37,20 +41,31 @@ def at_year(tables: StudyTables, year: int, demand: str, values: Mapping[str, fl
         Scenario of `outlook`, where there is one.
     values
         Every assumption's value, from `assumptions.resolve`.
+    base_year
+        Year in which `in_base_mw` was drawn: an operating site without it drew what its last phase begun by
+        then asks.
 
     Raises
     ------
-    ValueError
-        If `outlook` has rows but none for `demand`.
+    LayerError
+        If `outlook` has rows but none for `demand`, or an upgrade leaves a figure below 0.
+
+    Warns
+    -----
+    AssumptionWarning
+        If the year lies beyond the years of `outlook`: demand is held at the nearest of them.
     """
     sites, factor = _with_receiving_power(tables.sites, values)
     phases = _with_assumed_years(tables.phases, factor, values)
+    sites = _with_base_draw(sites, phases, base_year)
     sites = _with_request_of(sites, phases, year)
-    frames = _with_upgrades(tables, year)
-    frames["links"], frames["interfaces"] = _with_tie_reading(frames["links"], frames["interfaces"], values)
-    frames["areas"], exceeded = _with_outlook(frames["areas"], tables.outlook, sites, year, demand, values)
+    sites = _with_sums_of_parts(sites)
+    areas, exceeded = _with_outlook(tables.grid.areas, tables.outlook, sites, year, demand, values)
     new = new_load_mw(sites) > 0.0
     sites["flags"] = add_flag(sites["flags"], Flag.LISTED_EXCEED_SCENARIO, new & exceeded)
+    frames = _with_upgrades(tables.with_frames(areas=areas), year)
+    frames["links"], frames["interfaces"] = _with_tie_reading(frames["links"], frames["interfaces"], values)
+    frames["generators"] = _in_service(frames["generators"], year)
     return tables.with_frames(**frames, sites=sites, phases=phases)
 
 
@@ -71,8 +86,7 @@ def _with_receiving_power(sites: pd.DataFrame, values: Mapping[str, float]) -> t
     redo = derived.notna() & ((sites["mw_kind"] == "IT") | sites["request_mw"].isna())
     request = sites["request_mw"].mask(redo, derived)
     factor = (request / sites["request_mw"]).fillna(1.0)
-    drawn = sites["in_base_mw"].fillna(request.where(sites["status"] == "operating", 0.0)).fillna(0.0)
-    drawn = (drawn * factor).clip(upper=request.fillna(np.inf))
+    drawn = (sites["in_base_mw"] * factor).clip(upper=request.fillna(np.inf))
     flags = add_flag(sites["flags"], Flag.MW_KIND_CONVERTED, redo)
     return sites.assign(request_mw=request, in_base_mw=drawn, flags=flags), factor
 
@@ -84,13 +98,42 @@ def _with_assumed_years(phases: pd.DataFrame, factor: pd.Series, values: Mapping
     return phases.assign(year=year, mw=phases["mw"] * phases["site"].map(factor).astype(float))
 
 
+def _with_base_draw(sites: pd.DataFrame, phases: pd.DataFrame, base_year: int) -> pd.DataFrame:
+    """Return sites whose `in_base_mw` is known: what operates drew its phase of then, or all its request."""
+    begun = phases[phases["year"] <= base_year].sort_values(["year", "mw"], kind="stable")
+    then = begun.groupby("site")["mw"].last().reindex(sites.index).fillna(sites["request_mw"])
+    drawn = sites["in_base_mw"].fillna(then.where(sites["status"] == "operating", 0.0)).fillna(0.0)
+    return sites.assign(in_base_mw=drawn)
+
+
+def _with_sums_of_parts(sites: pd.DataFrame) -> pd.DataFrame:
+    """Return sites where a whole without a request asks what its parts ask, as far as these are known."""
+    parts = sites[sites["part_of"].notna() & sites["request_mw"].notna()]
+    sums = parts.groupby("part_of")[["request_mw", "in_base_mw"]].sum().reindex(sites.index)
+    unknown = sites["request_mw"].isna() & sums["request_mw"].notna()
+    return sites.assign(
+        request_mw=sites["request_mw"].mask(unknown, sums["request_mw"]),
+        in_base_mw=sites["in_base_mw"].mask(unknown, sums["in_base_mw"]),
+    )
+
+
+def _in_service(generators: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Return the generators that run at the peak: begun, not retired."""
+    due = generators["build_year"] <= year
+    begun = (generators["status"] == "operating") & ~(generators["build_year"] > year) | (
+        generators["status"].isin(("under construction", "planned")) & due
+    )
+    return generators[begun & ~(generators["retire_year"] < year)].assign(status="operating")
+
+
 def _with_request_of(sites: pd.DataFrame, phases: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return sites whose `request_mw` is that of the last phase begun; 0 before the first."""
     begun = phases[phases["year"] <= year].sort_values(["year", "mw"], kind="stable")
     reached = begun.groupby("site")["mw"].last()
-    staged = sites.index.isin(phases["site"]) & sites["request_mw"].notna()
+    staged = sites.index.isin(phases["site"])
     request = sites["request_mw"].mask(staged, reached.reindex(sites.index).fillna(0.0))
     request = request.where(~staged, request.clip(lower=sites["in_base_mw"]))
+    request = request.mask(sites["status"] == "retired", 0.0)
     flags = add_flag(sites["flags"], Flag.NOT_YET_BUILT, staged & (request == 0.0))
     return sites.assign(request_mw=request, flags=flags)
 
@@ -109,14 +152,35 @@ def _with_upgrades(tables: StudyTables, year: int) -> dict[str, pd.DataFrame]:
     frames = {name: tables.frames()[name].copy() for name in UPGRADED}
     last_days = tables.upgrades["date"].map(_last_day)
     in_force = tables.upgrades[last_days <= f"{year:04d}-{PEAK_DAY}"]
-    ordered = in_force.assign(day=last_days).sort_values(["day"], kind="stable")
+    # On one day totals come before additions; equal ones in the order of their ids.
+    ordered = in_force.assign(day=last_days, adds=in_force["mode"] == "add").sort_index()
+    ordered = ordered.sort_values(["day", "adds"], kind="stable")
     columns = (ordered[name] for name in ("element", "attribute", "value", "mode"))
     for element, attribute, value, mode in zip(*columns, strict=True):
         for frame in frames.values():
             if element in frame.index and attribute in frame.columns:
                 old = float(frame[attribute][element]) if mode == "add" else 0.0
                 frame.loc[element, attribute] = old + value
+    below = sorted(
+        {
+            str(e)
+            for e, a in zip(ordered["element"], ordered["attribute"], strict=True)
+            if _is_below(frames, e, a)
+        }
+    )
+    if below:
+        cure = "Correct the value, or its mode: set gives a total, add what comes on top"
+        raise LayerError([Fault("upgrades", "value", "leaves less than 0", cure, tuple(below))])
     return frames
+
+
+def _is_below(frames: Mapping[str, pd.DataFrame], element: str, attribute: str) -> bool:
+    """Return whether an element's figure is below 0."""
+    return any(
+        float(frame[attribute][element]) < 0.0
+        for frame in frames.values()
+        if element in frame.index and attribute in frame.columns
+    )
 
 
 def _with_tie_reading(
@@ -161,8 +225,13 @@ def _with_outlook(
     rows = outlook[outlook["demand"] == demand]
     if rows.empty:
         known = ", ".join(sorted(outlook["demand"].unique()))
-        msg = f"demand={demand!r} is no scenario of this study's outlook; there are: {known}"
-        raise ValueError(msg)
+        raise LayerError(
+            [Fault("outlook", "demand", f"{demand!r} is no scenario of it", f"There are: {known}")]
+        )
+    first, last = int(rows["year"].min()), int(rows["year"].max())
+    if not first <= year <= last:
+        held = f"demand of {year} is held at that of {min(max(year, first), last)}: the outlook ends there"
+        warnings.warn(held, AssumptionWarning, stacklevel=2)
     peak = _interpolated(rows, "peak_mw", year).reindex(areas.index)
     growth = (
         _interpolated(_with_load_factor(rows, values), "new_dc_mw", year).reindex(areas.index).fillna(0.0)

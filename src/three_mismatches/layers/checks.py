@@ -105,6 +105,8 @@ def _examine(layer: Layer, frame: pd.DataFrame | None) -> tuple[pd.DataFrame, li
         plain = plain.drop(columns=given.active_geometry_name)
     attributes, faults = tidy(layer, plain)
     faults += _row_faults(layer, frame)
+    told = {fault.column for fault in faults}
+    faults += [fault for fault in _unstated(layer, plain, attributes) if fault.column not in told]
     completed, more = _conform(layer, attributes)
     faults += more
     if layer.geometry is None:
@@ -119,6 +121,23 @@ def _row_faults(layer: Layer, frame: pd.DataFrame | None) -> list[Fault]:
         return []
     problem = "is missing" if frame is None else "has no rows"
     return [Fault(layer.name, "table", problem, f"A study needs {layer.name}: add at least one row")]
+
+
+def _unstated(layer: Layer, given: pd.DataFrame, attributes: pd.DataFrame) -> list[Fault]:
+    """
+    Return the faults of figures that are unknown where the model would have to guess them.
+
+    A column that is not given at all has its default, where there is one.
+    """
+    faults = []
+    for column in layer.must_state:
+        if column not in given and layer.columns[column].default is not None:
+            continue
+        unknown = attributes[column].isna().to_numpy() if column in attributes else np.zeros(0, dtype=bool)
+        if unknown.any():
+            cure = "Fill it, write inf for unlimited, or drop the row"
+            faults.append(Fault(layer.name, column, "missing", cure, labels(attributes.index[unknown])))
+    return faults
 
 
 def _conform(layer: Layer, attributes: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
@@ -169,8 +188,8 @@ def _broken(check: object, values: list[object]) -> tuple[str, str]:
     allowed = statistics.get("allowed_values")
     shown = labels(values)[:SHOWN_VALUES]
     if allowed is not None:
-        options = ", ".join(allowed)
-        return f"{', '.join(map(repr, shown))} is not one of {options}", nearest(shown, allowed)
+        known = [str(option) for option in allowed]
+        return f"{', '.join(map(repr, shown))} is not one of {', '.join(known)}", nearest(shown, known)
     if "pattern" in statistics:
         return f"{shown[0]!r} is not a date", f"Write {check.error}"
     bound, _, cure = str(check.error).partition(". ")

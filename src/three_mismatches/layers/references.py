@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Collection, Iterable, Mapping
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from three_mismatches.errors import Fault
 from three_mismatches.layers.geometry import lies_swapped
@@ -38,7 +40,10 @@ def across(frames: Mapping[str, pd.DataFrame], *, unread: Collection[str] = ()) 
                 faults += _dangling(layer, frames, column, targets)
     if not {"sites", "budgets"} & set(unread):
         faults += _unknown_uses(frames["sites"], frames["budgets"])
-    return faults + _attributes(frames) + _more_than_area(frames) + _swapped(frames)
+    faults += _attributes(frames) + _more_than_area(frames) + _swapped(frames)
+    return (
+        faults + _rings(frames["sites"]) + _shared_ids(frames) + _twice(frames) + _overlaps(frames["pockets"])
+    )
 
 
 def nearest(values: Iterable[str], options: Iterable[str]) -> str:
@@ -115,6 +120,71 @@ def _more_than_area(frames: Mapping[str, pd.DataFrame]) -> list[Fault]:
         return []
     problem = f"{request[bad].iloc[0]:g} MW is more than the peak of the whole area, {peak[bad].iloc[0]:g} MW"
     return [Fault("sites", "request_mw", problem, KW_CURE, labels(sites.index[bad]))]
+
+
+def _rings(sites: pd.DataFrame) -> list[Fault]:
+    """Return the fault of sites that are, through others or at once, a part of themselves."""
+    if "part_of" not in sites:
+        return []
+    parent = sites["part_of"].dropna().to_dict()
+    bad = []
+    for site in parent:
+        above, seen = parent.get(site), {site}
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = parent.get(above)
+        if above == site:
+            bad.append(str(site))
+    return (
+        [Fault("sites", "part_of", "leads back to the site itself", "Leave one empty", tuple(bad))]
+        if bad
+        else []
+    )
+
+
+def _shared_ids(frames: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    """Return the faults of ids that two tables share where a row or a result names an element by id alone."""
+    named = {
+        element
+        for name in ("upgrades", "interface_members")
+        if "element" in frames[name]
+        for element in frames[name]["element"].dropna()
+    }
+    faults = []
+    for name, other in itertools.combinations(LAYERS["upgrades"].refers_to["element"], 2):
+        shared = frames[name].index.intersection(frames[other].index)
+        if (name, other) != ("links", "interfaces"):
+            shared = shared[shared.isin(named)]
+        if len(shared):
+            cure = f"Name the rows of {other} differently"
+            faults.append(Fault(name, LAYERS[name].index, f"is an id of {other} too", cure, labels(shared)))
+    return faults
+
+
+def _twice(frames: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    """Return the fault of elements that an interface counts twice."""
+    members = frames["interface_members"]
+    if not {"interface", "element"} <= set(members.columns):
+        return []
+    twice = members.duplicated(["interface", "element"]).to_numpy()
+    problem, cure = "is a member of the interface already", "Drop the row"
+    rows = labels(members.index[twice])
+    return [Fault("interface_members", "element", problem, cure, rows)] if twice.any() else []
+
+
+def _overlaps(pockets: pd.DataFrame) -> list[Fault]:
+    """Return the fault of pockets that share ground: a site would have two limits."""
+    if not isinstance(pockets, gpd.GeoDataFrame) or len(pockets) < 2:
+        return []
+    shapes = pockets.geometry.to_numpy()
+    usable = shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
+    idx = np.flatnonzero(usable)
+    first, second = shapely.STRtree(shapes[idx]).query(shapes[idx], predicate="intersects")
+    ahead = first < second
+    shared = shapely.area(shapely.intersection(shapes[idx[first[ahead]]], shapes[idx[second[ahead]]])) > 0.0
+    rows = labels(pockets.index[idx[second[ahead][shared]]])
+    problem, cure = "overlaps another pocket", "Cut the shapes apart: a site has one local limit"
+    return [Fault("pockets", "geometry", problem, cure, rows)] if rows else []
 
 
 def _swapped(frames: Mapping[str, pd.DataFrame]) -> list[Fault]:

@@ -51,6 +51,7 @@ class Layer:
     geometry: str | None = None
     needs_geometry: bool = True
     needs_rows: bool = False
+    must_state: tuple[str, ...] = ()
     refers_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def schema(self) -> pa.DataFrameSchema:
@@ -100,11 +101,14 @@ def _number(
     high: float | None = None,
     default: float | None = None,
     above: float | None = None,
+    only: tuple[float, ...] = (),
     high_cure: str = "",
 ) -> pa.Column:
     """Return a float column; NaN is unknown, inf is unlimited."""
     of_unit = "" if unit == "-" else f" {unit}"
     checks = []
+    if only:
+        checks.append(pa.Check.isin(only, error="one of " + ", ".join(f"{value:+g}" for value in only)))
     if above is not None:
         checks.append(pa.Check.gt(above, error=f"must be > {above:g}{of_unit}"))
     if low is not None:
@@ -174,7 +178,7 @@ _TABLES = (
             "year": _year("first year in which the stage draws power"),
             "mw": _number("what the whole site asks of the grid from that year on", "MW", low=0, high=LARGEST_SITE_MW, high_cure=KW_CURE),
         },
-        refers_to={"site": ("sites",)},
+        must_state=("year", "mw"), refers_to={"site": ("sites",)},
     ),
     _layer(
         "areas", "area", "service areas: where demand, supply and ties are known",
@@ -200,10 +204,10 @@ _TABLES = (
             "load_mw": _number("load that is there already; NaN: the listed sites' in_base_mw", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "year": _year("year for which the limit was published"),
         },
-        geometry="Polygon",
+        geometry="Polygon", must_state=("limit_mw",),
     ),
     _layer(
-        "generators", "generator", "plants or units; without a point where the area is given",
+        "generators", "generator", "plants or units, without a point where the area is given; at area resolution they say which unit can be lost, supply is areas.firm_mw",
         {
             "name": _text("display name"),
             "name_ja": _text("display name in Japanese"),
@@ -275,7 +279,7 @@ _TABLES = (
             "poles": _number("poles or converters that can fail one at a time", "-", low=1, default=1.0),
             "efficiency": _number("share of the power that arrives", "-", above=0, high=1, default=1.0),
         },
-        refers_to={"bus0": ("buses", "areas"), "bus1": ("buses", "areas")},
+        must_state=("p_nom",), refers_to={"bus0": ("buses", "areas"), "bus1": ("buses", "areas")},
     ),
     _layer(
         "interfaces", "interface", "published operating capacities of a tie or a group of ties, by direction",
@@ -291,13 +295,14 @@ _TABLES = (
             "margin_mw": _number("capacity held back for emergencies, in both directions", "MW", low=0, default=0.0),
             "year": _year("year of the limits"),
         },
+        must_state=("limit_forward",),
     ),
     _layer(
         "interface_members", "member", "which branches make up an interface",
         {
             "interface": _text("the interface", nullable=False),
             "element": _text("a line or a link", nullable=False),
-            "sign": _number("+1 where the element's own direction is the interface's forward one, else -1", "-", low=-1, high=1, default=1.0),
+            "sign": _number("+1 where the element's own direction is the interface's forward one, else -1", "-", default=1.0, only=(-1.0, 1.0)),
         },
         refers_to={"interface": ("interfaces",), "element": ("lines", "links")},
     ),
@@ -312,7 +317,7 @@ _TABLES = (
             "p_slip": _number("probability that the date slips", "-", low=0, high=1),
             "status": _text("how far it is built"),
         },
-        refers_to={"element": ("lines", "links", "interfaces", "pockets", "areas", "generators")},
+        must_state=("value",), refers_to={"element": ("lines", "links", "interfaces", "pockets", "areas", "generators")},
     ),
     _layer(
         "outlook", "row", "demand by area, year and scenario, interpolated between the years given",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.mismatch.gaps import DOMINANT
+from three_mismatches.power import Delivery
 
 __all__ = ["fibre_readings", "fleet_rows", "with_range"]
 
@@ -23,11 +24,16 @@ MEANING = {
     "unsited_mw": ("MW", "new data-centre load of the scenario that no row of sites covers"),
     "power_gap_mw": ("MW", "sum of what each site would lack if it alone were connected"),
     "joint_mw": ("MW", "what listed sites and unsited load get when all ask at once"),
-    "joint_gap_mw": ("MW", "what they lack when all ask at once"),
+    "joint_gap_mw": ("MW", "what they lack when all ask at once and the worst loss must be survived"),
     "joint_gap_listed_mw": ("MW", "of this, at listed sites"),
+    "joint_gap_intact_mw": ("MW", "what they would lack if no unit and no pole were ever lost"),
     "base_shed_mw": ("MW", "ordinary demand that the worst single outage sheds even without new load"),
-    "double_count": ("-", "sum of what each site could have alone over what all get together"),
+    "double_count": (
+        "-",
+        "what sites and unsited load could each have alone, summed, over what they get together",
+    ),
     "spare_mw": ("MW", "firm capacity less peak, summed over areas"),
+    "sites_with_budget": ("sites", "sites whose use has a round-trip budget"),
     "sites_over_rtt_budget": ("sites", "sites whose round trip exceeds the budget of their use"),
     "over_rtt_budget_mw": ("MW", "request of these sites"),
     "rtt_gap_ms": ("ms", "their mean excess, weighted by request; inf where one has no path"),
@@ -35,9 +41,7 @@ MEANING = {
 }
 
 
-def fleet_rows(
-    sites: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Series, base_shed_mw: float
-) -> pd.DataFrame:
+def fleet_rows(sites: pd.DataFrame, areas: pd.DataFrame, joint: Delivery) -> pd.DataFrame:
     """
     Return the headline quantities of a study.
 
@@ -47,10 +51,8 @@ def fleet_rows(
         `result.sites`.
     areas
         `result.areas` with `unsited_mw` and `spare_mw`. [MW]
-    unsited_joint_mw
-        What the unsited load of each area gets when all ask at once. [MW]
-    base_shed_mw
-        Ordinary demand that the worst outage sheds. [MW]
+    joint
+        What all new load gets when it asks at once.
 
     Returns
     -------
@@ -59,8 +61,7 @@ def fleet_rows(
         `with_range` has filled them; the percentiles until an ensemble has.
     """
     top = sites[is_top_level(sites)]
-    power = _power(top, areas, unsited_joint_mw) | {"base_shed_mw": base_shed_mw}
-    values = {**power, **_fibre(top), **_dominance(top)}
+    values = {**_power(top, areas, joint), **_fibre(top), **_dominance(top)}
     meaning = MEANING | {
         f"dominant_{name.replace('-', '_')}": ("sites", f"sites where {name} is the dominant mismatch")
         for name in (*DOMINANT, "none", "unknown")
@@ -99,12 +100,15 @@ def fibre_readings(sites: pd.DataFrame) -> list[pd.Series]:
     return [pd.Series(_fibre(top, rtt)) for rtt in ("rtt_low_ms", "rtt_high_ms")]
 
 
-def _power(top: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Series) -> dict[str, float]:
+def _power(top: pd.DataFrame, areas: pd.DataFrame, joint: Delivery) -> dict[str, float]:
     known = top[top["request_mw"].notna()]
     headroom = known["hosting_mw"] - known["in_base_mw"]
     got = known["joint_mw"] - known["in_base_mw"]
-    joint = float(got.sum() + unsited_joint_mw.sum())
+    unsited = joint.areas["unsited_joint_mw"]
+    together = float(got.sum() + unsited.sum())
+    alone = float(np.minimum(known["new_mw"], headroom).sum() + joint.areas["unsited_alone_mw"].sum())
     listed = float((known["new_mw"] - got).clip(lower=0.0).sum())
+    asked = float(known["new_mw"].sum() + areas["unsited_mw"].sum())
     return {
         "sites": len(top),
         "sites_with_request": len(known),
@@ -113,10 +117,12 @@ def _power(top: pd.DataFrame, areas: pd.DataFrame, unsited_joint_mw: pd.Series) 
         "new_load_mw": known["new_mw"].sum(),
         "unsited_mw": areas["unsited_mw"].sum(),
         "power_gap_mw": known["power_gap_mw"].sum(),
-        "joint_mw": joint,
-        "joint_gap_mw": listed + float((areas["unsited_mw"] - unsited_joint_mw).clip(lower=0.0).sum()),
+        "joint_mw": together,
+        "joint_gap_mw": listed + float((areas["unsited_mw"] - unsited).clip(lower=0.0).sum()),
         "joint_gap_listed_mw": listed,
-        "double_count": _ratio(np.minimum(known["new_mw"], headroom).sum(), got.sum()),
+        "joint_gap_intact_mw": max(0.0, asked - joint.intact_mw),
+        "base_shed_mw": joint.base_shed_mw,
+        "double_count": _ratio(alone, together),
         "spare_mw": areas["spare_mw"].sum(),
         "regret_mw": known["regret_mw"].sum(),
     }
@@ -127,10 +133,13 @@ def _fibre(top: pd.DataFrame, rtt: str = "rtt_ms") -> dict[str, float]:
     gap = (top[rtt] - top["budget_ms"]).clip(lower=0.0)
     over = top.assign(gap=gap)[gap > 0.0]
     weight = over["request_mw"].fillna(0.0)
+    # Nothing is over: 0. Something is, but nobody knows how large it is: unknown.
+    of_nothing = 0.0 if over.empty else np.nan
     return {
+        "sites_with_budget": int(top["budget_ms"].notna().sum()),
         "sites_over_rtt_budget": len(over),
         "over_rtt_budget_mw": weight.sum(),
-        "rtt_gap_ms": _ratio((over["gap"] * weight)[weight > 0.0].sum(), weight.sum(), of_nothing=0.0),
+        "rtt_gap_ms": _ratio((over["gap"] * weight)[weight > 0.0].sum(), weight.sum(), of_nothing=of_nothing),
     }
 
 

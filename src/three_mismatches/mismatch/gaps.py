@@ -14,6 +14,9 @@ __all__ = ["DOMINANT", "SITE_COLUMNS", "dominant_mismatch", "site_rows"]
 DOMINANT = ("sites-power", "sites-fibre", "power-fibre")
 """The three mismatches, in the order in which ties are decided (DESIGN 2)."""
 
+UNSEEN = (Flag.REQUEST_UNKNOWN, Flag.LOCAL_GRID_UNKNOWN, Flag.POCKET_LOAD_UNKNOWN, Flag.NO_BUDGET)
+"""Flags with which "no gap was seen" does not mean "there is none"."""
+
 LATER = (
     "n0_mw", "n1_mw", "time_to_power_y", "delay_y_p10", "delay_y_p50", "delay_y_p90", "critical_stream",
 )  # fmt: skip
@@ -75,7 +78,8 @@ def site_rows(
     rows["flags"] = _site_flags(rows, own["flags"], hosting)
     rows["dominant_mismatch"] = dominant_mismatch(rows)
     rows["model"] = "area"
-    rows["bound"] = np.where(rows["pocket"].isna(), "upper", "exact")
+    loose = rows["flags"].str.contains(f"{Flag.LOCAL_GRID_UNKNOWN}|{Flag.POCKET_LOAD_UNKNOWN}", regex=True)
+    rows["bound"] = np.where(loose, "upper", "exact")
     extra = [column for column in rows if column not in SITE_COLUMNS]
     return rows[[*SITE_COLUMNS, *extra]]
 
@@ -93,14 +97,14 @@ def dominant_mismatch(rows: pd.DataFrame) -> pd.Series:
     -------
     dominant
         "sites-power", "sites-fibre", "power-fibre"; "none" where nothing is short; "unknown" where nothing
-        is seen to be short but the request or the local grid is not known.
+        is seen to be short but the request, the local grid or the budget is not known.
     """
     request = rows["request_mw"].where(rows["request_mw"] > 0.0)
     slow = (rows["rtt_gap_ms"] / rows["rtt_ms"]).mask(np.isinf(rows["rtt_gap_ms"]), 1.0)
     shares = pd.concat([rows["power_gap_mw"] / request, slow, rows["regret_mw"] / request], axis=1)
     share = shares.fillna(0.0).to_numpy()
     largest = np.array(DOMINANT, dtype=object)[share.argmax(axis=1)]
-    unseen = rows["flags"].str.contains(f"{Flag.REQUEST_UNKNOWN}|{Flag.LOCAL_GRID_UNKNOWN}", regex=True)
+    unseen = rows["flags"].str.contains("|".join(UNSEEN), regex=True) | rows["rtt_gap_ms"].isna()
     nothing = np.where(unseen, "unknown", "none")
     return pd.Series(np.where(share.max(axis=1) > 0.0, largest, nothing), index=rows.index)
 

@@ -40,12 +40,15 @@ class Delivery:
     sites
         Index site; `joint_mw`: what the site gets beyond its base draw. [MW]
     areas
-        Index area; `unsited_joint_mw`: what unsited load gets; `shed_mw`: base demand that is not served.
+        Index area; `unsited_joint_mw`, `unsited_alone_mw`: what unsited load gets with all others and alone;
+        `shed_mw`: base demand that is not served. [MW]
     ties
         Index interface or link: `flow_mw` and the `outage` in which it binds most (the intact grid where it
         does not bind), limits [MW], `shadow_price` summed over outages [MW/MW], `binding`, and the areas.
     total_mw
         Sum over sites and unsited load. [MW]
+    intact_mw
+        What the sum could be if nothing were lost. [MW]
     base_shed_mw
         Base demand that the worst outage sheds, however little new load there is. [MW]
     """
@@ -54,6 +57,7 @@ class Delivery:
     areas: pd.DataFrame
     ties: pd.DataFrame
     total_mw: float
+    intact_mw: float
     base_shed_mw: float
 
 
@@ -117,7 +121,9 @@ def area_hosting(graph: PowerGraph, places: Sequence[Group], *, stress: bool = T
     cut = _worst(model, tie_outages(graph), intact) if stress else None
     table = pd.DataFrame(
         {
-            "adequacy_mw": [_adequacy(graph, group) for group in groups],
+            "adequacy_mw": [
+                _adequacy(graph, group, shed) for group, shed in zip(groups, intact.shed_mw, strict=True)
+            ],
             "transport_mw": intact.mw,
             "secure_mw": secure.mw,
             "limiting_element": secure.element,
@@ -159,9 +165,14 @@ def area_joint(graph: PowerGraph, wanted: Requests) -> Delivery:
         plan = _plan(graph, groups, outages, ask, most)
     share = np.divide(plan.new_mw, ask, out=np.zeros_like(ask), where=ask > 0.0)
     got = share[group_of] * wanted.new_mw
-    plain = share[[groups.index(Group(node)) for node in range(len(graph.nodes))]]
+    everywhere = [groups.index(Group(node)) for node in range(len(graph.nodes))]
+    plain = share[everywhere]
     areas = pd.DataFrame(
-        {"unsited_joint_mw": plain * graph.unsited_mw, "shed_mw": plan.best.shed_mw.max(axis=0)},
+        {
+            "unsited_joint_mw": plain * graph.unsited_mw,
+            "unsited_alone_mw": np.minimum(graph.unsited_mw, alone[everywhere]),
+            "shed_mw": plan.best.shed_mw.max(axis=0),
+        },
         index=pd.Index(graph.nodes, name="area"),
     )
     return Delivery(
@@ -169,6 +180,7 @@ def area_joint(graph: PowerGraph, wanted: Requests) -> Delivery:
         areas=areas,
         ties=_tie_table(graph, plan.best, plan.flow_mw, outages),
         total_mw=float(got.sum() + areas["unsited_joint_mw"].sum()),
+        intact_mw=float(_best(AreaModel(graph, groups, [INTACT]), ask).new_mw.sum()),
         base_shed_mw=float(plan.best.shed_mw.sum(axis=1).max()),
     )
 
@@ -188,19 +200,24 @@ def _plan(
 ) -> _Plan:
     """Return the fairest of the plans that deliver most in all, no group above `most`. [MW]"""
     model = AreaModel(graph, groups, outages)
-    model.set_new_load(np.zeros(len(ask)), most, np.ones(len(ask)))
-    model.settle_shed(model.solve())
-    best = model.solve()
+    best = _best(model, most)
     new = _fair_shares(model, ask, most, float(best.new_mw.sum())) * ask
     model.set_new_load(np.maximum(new - SLACK_MW, 0.0), new, np.ones(len(ask)))
     model.forbid_loops()
     return _Plan(new, most, best, model.solve().flow_mw)
 
 
-def _adequacy(graph: PowerGraph, group: Group) -> float:
-    """Return firm capacity less peak over all areas that any tie connects. [MW]"""
+def _best(model: AreaModel, most: Floats) -> Solution:
+    """Return the plan that delivers most in all, no group above `most`. [MW]"""
+    model.set_new_load(np.zeros(len(most)), most, np.ones(len(most)))
+    model.settle_shed(model.solve())
+    return model.solve()
+
+
+def _adequacy(graph: PowerGraph, group: Group, shed_mw: float) -> float:
+    """Return firm capacity less the peak that is served, over all areas that any tie connects. [MW]"""
     joined = graph.component == graph.component[group.node_idx]
-    return max(0.0, float(graph.firm_mw[joined].sum() - graph.peak_mw[joined].sum()))
+    return max(0.0, float(graph.firm_mw[joined].sum() - graph.peak_mw[joined].sum()) + shed_mw)
 
 
 def _alone(model: AreaModel, outage: Outage) -> _Alone:
@@ -212,7 +229,8 @@ def _alone(model: AreaModel, outage: Outage) -> _Alone:
         chosen = np.arange(count) == idx
         model.set_new_load(np.zeros(count), np.where(chosen, np.inf, 0.0), chosen.astype(np.float64))
         found = model.solve()
-        mw[idx], shed[idx] = found.new_mw[idx], found.shed_mw.sum()
+        joined = model.graph.component == model.graph.component[model.groups[idx].node_idx]
+        mw[idx], shed[idx] = found.new_mw[idx], found.shed_mw[0, joined].sum()
         element[idx] = _limiting(model.graph, found)
     return _Alone(mw, element, np.full(count, outage.name, dtype=object), shed)
 
@@ -234,7 +252,7 @@ def _worst(model: AreaModel, outages: Sequence[Outage], intact: _Alone) -> _Alon
 
 def _limiting(graph: PowerGraph, found: Solution) -> str:
     """Return the names of what binds in one block: interfaces, links, pockets, then areas' capacity."""
-    both_ways = np.abs(found.link_dual[0]).max(axis=0) if graph.links else np.zeros(0)
+    both_ways = np.maximum(found.link_dual[0], 0.0).max(axis=0) if graph.links else np.zeros(0)
     named = [
         *_binding(graph.interfaces, found.interface_dual[0]),
         *_binding(graph.links, both_ways),

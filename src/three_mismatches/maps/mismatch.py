@@ -22,7 +22,7 @@ ABOVE, BELOW = 0.98, 0.18
 """Inches: the figure's width, its margins, the room for titles, and what is clear below the legends."""
 
 PANELS = (
-    ("1  Sites and power", "What the grid cannot bring to each site"),
+    ("1  Sites and power", "What the modelled grid cannot bring to each site"),
     ("2  Sites and fibre", "How far each site is beyond its latency budget"),
     ("3  Power and fibre", "Where power is to spare, and how far that is in light"),
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import Point
 
 import three_mismatches as tm
@@ -276,3 +279,20 @@ def test_check_finds_what_solving_would():
     rows["areas"]["a"]["firm_mw"] = np.nan
     with pytest.raises(tm.errors.NetworkError, match="firm_mw"):
         tm.Study(tables_of(rows), Settings()).check()
+
+
+def test_japans_backbone_gives_the_distances_of_scipy_and_networkx():
+    fibre = tm.japan().fibre
+    nodes, routes = fibre.fibre_nodes, fibre.fibre_routes
+    ends = [nodes.loc[routes[end]].geometry for end in ("node0", "node1")]
+    straight = distance_km(*(axis for end in ends for axis in (end.x.to_numpy(), end.y.to_numpy())))
+    km = np.maximum(routes["length"].to_numpy(), straight)
+    graph = nx.Graph()
+    graph.add_weighted_edges_from(zip(routes["node0"], routes["node1"], km, strict=True))
+    at = [nodes.index.get_indexer(pd.Index(routes[end])) for end in ("node0", "node1")]
+    matrix = csr_array((km, at), shape=(len(nodes), len(nodes)))
+    ours = tm.latency.rtt(fibre, nodes, nodes, route_factor=1.0)
+    theirs = pd.DataFrame(dict(nx.all_pairs_dijkstra_path_length(graph))).loc[nodes.index, nodes.index]
+    scale = 2 * 1.468 / 299.792458
+    np.testing.assert_allclose(ours, theirs * scale, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(ours, dijkstra(matrix, directed=False) * scale, rtol=0, atol=1e-9)

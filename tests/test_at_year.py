@@ -137,6 +137,17 @@ def test_the_tie_level_moves_limits_between_the_lowest_and_the_highest_seen():
     assert {seen[level]["limit_reverse"] for level in seen} == {10.0}  # no range is known
 
 
+def test_the_pocket_level_moves_local_limits_towards_what_other_sources_print():
+    layers = radial_layers()
+    layers["pockets"]["p"]["limit_mw_low"] = 9.0
+    tables = tables_of({**layers, "sites": site(request_mw=1.0)})
+    seen = [
+        at_year(tables, 2026, "outlook", resolve({"pocket_level": level})).grid.pockets.loc["p", "limit_mw"]
+        for level in (-1.0, -0.5, 0.0, 1.0)
+    ]
+    assert seen == [9.0, 12.0, 15.0, 15.0]
+
+
 def test_ties_lose_the_share_that_the_published_supply_holds_already():
     tables = study(interfaces={"i": {"limit_forward": 50.0, "limit_reverse": np.inf}})
     found = at_year(tables, 2026, "outlook", resolve({"tie_share_in_supply": 0.4})).grid

@@ -96,6 +96,13 @@ _ALL = (
         possible=(-1.0, 1.0),
     ),
     Assumption(
+        "pocket_level", 0.0, "-", -1.0, 1.0,
+        "local limits: 0 the default source, -1 the lowest that a source prints, +1 the highest, linear between",
+        "sources that disagree, in the columns of `pockets`",
+        "2024-12",
+        possible=(-1.0, 1.0),
+    ),
+    Assumption(
         "tie_share_in_supply", 0.0, "-", 0.0, 1.0,
         "share of each tie's capacity that the areas' published supply already holds as scheduled imports",
         "assumption: the published balance does not say whether an area's supply includes scheduled tie flows; 0 and 1 are the two readings",

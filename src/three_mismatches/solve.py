@@ -22,6 +22,8 @@ READINGS: tuple[Mapping[str, float], ...] = (
     {"tie_level": -1.0},
     {"tie_level": 1.0},
     {"tie_share_in_supply": 1.0},
+    {"pocket_level": -1.0},
+    {"pocket_level": 1.0},
 )
 """Readings of the published power figures over which the headlines' range is taken, one at a time."""
 
@@ -94,7 +96,11 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
     rows = mismatch.site_rows(sites, answer.hosting, answer.joint.sites, by_use, regrets)
     areas = _area_rows(now, rows, answer.joint, mismatch.area_reach(now.grid.areas, places, place_latency))
     fleet = mismatch.fleet_rows(rows, areas, answer.joint)
-    readings = [_reading(tables, settings, {**values, **reading}, rows, areas) for reading in READINGS]
+    readings = [
+        _reading(tables, settings, {**values, **reading}, rows, areas)
+        for reading in READINGS
+        if _is_open(now, reading)
+    ]
     return ResultTables(
         sites=rows,
         latency=by_use,
@@ -152,11 +158,13 @@ def _power(
     """Return what sites and candidate places can host alone, and what all sites get together."""
     top = sites[is_top_level(sites)]
     graph = power_graph(now.grid, top.groupby("pocket")["in_base_mw"].sum())
-    alone = power.area_hosting(graph, [*_groups(graph, sites), *_groups(graph, places)], stress=stress)
+    asked = [*_groups(graph, sites), *_groups(graph, places), *map(power.Group, range(len(graph.nodes)))]
+    alone = power.area_hosting(graph, asked, stress=stress)
     hosting = alone.iloc[: len(sites)].set_index(sites.index)
-    headroom = alone.iloc[len(sites) :]["secure_mw"].set_axis(places.index)
+    headroom = alone.iloc[len(sites) : len(sites) + len(places)]["secure_mw"].set_axis(places.index)
     wanted = requests(graph, top[top["new_mw"].notna()], top["new_mw"])
-    return _PowerAnswer(hosting, headroom, power.area_joint(graph, wanted))
+    secure = dict(zip(asked, alone["secure_mw"], strict=True))
+    return _PowerAnswer(hosting, headroom, power.area_joint(graph, wanted, alone_mw=secure))
 
 
 def _groups(graph: PowerGraph, points: pd.DataFrame) -> list[power.Group]:
@@ -179,6 +187,17 @@ def _area_rows(
         unsited_joint_mw=joint.areas["unsited_joint_mw"],
         base_shed_mw=joint.areas["shed_mw"],
     )
+
+
+def _is_open(now: StudyTables, reading: Mapping[str, float]) -> bool:
+    """Return whether a reading can differ: whether any row knows the end of its range that it asks for."""
+    ((name, level),) = reading.items()
+    end = "low" if level < 0.0 else "high"
+    ranged = {
+        "tie_level": now.grid.interfaces[[f"limit_forward_{end}", f"limit_reverse_{end}"]],
+        "pocket_level": now.grid.pockets[[f"limit_mw_{end}"]],
+    }
+    return name not in ranged or bool(ranged[name].notna().any(axis=None))
 
 
 def _tie_provenance(now: StudyTables) -> pd.DataFrame:

@@ -65,6 +65,8 @@ def at_year(
     sites["flags"] = add_flag(sites["flags"], Flag.LISTED_EXCEED_SCENARIO, new & exceeded)
     frames = _with_upgrades(tables.with_frames(areas=areas), year)
     frames["links"], frames["interfaces"] = _with_tie_reading(frames["links"], frames["interfaces"], values)
+    limit = _at_level(frames["pockets"], "limit_mw", values["pocket_level"])
+    frames["pockets"] = frames["pockets"].assign(limit_mw=limit)
     frames["generators"] = _in_service(frames["generators"], year)
     return tables.with_frames(**frames, sites=sites, phases=phases)
 
@@ -188,18 +190,21 @@ def _with_tie_reading(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return capacities at the study's level between lowest and highest, less what the supply holds."""
     left = 1.0 - values["tie_share_in_supply"]
-    level = values["tie_level"]
     limits = {}
     for side in ("limit_forward", "limit_reverse"):
-        end = interfaces[f"{side}_{'low' if level < 0.0 else 'high'}"].fillna(interfaces[side])
-        middle = interfaces[side]
-        moved = middle if level == 0.0 else middle + abs(level) * (end - middle)
+        moved = _at_level(interfaces, side, values["tie_level"])
         limits[side] = moved if left == 1.0 else moved * left
     bounded = {
         side: links[side].where(np.isinf(links[side]), links[side] * left)
         for side in ("p_nom", "p_nom_reverse")
     }
     return links.assign(**bounded), interfaces.assign(**limits)
+
+
+def _at_level(table: pd.DataFrame, column: str, level: float) -> pd.Series:
+    """Return a figure moved towards the lowest (-1) or the highest (+1) of its range, where that is known."""
+    end = table[f"{column}_{'low' if level < 0.0 else 'high'}"].fillna(table[column])
+    return table[column] if level == 0.0 else table[column] + abs(level) * (end - table[column])
 
 
 def _last_day(date: object) -> str:

@@ -201,6 +201,8 @@ _TABLES = (
             "name": _text("display name"),
             "name_ja": _text("display name in Japanese"),
             "limit_mw": _number("load that the local network can supply", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
+            "limit_mw_low": _number("lowest limit that a source prints", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
+            "limit_mw_high": _number("highest limit that a source prints", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "load_mw": _number("load that is there already; NaN: the listed sites' in_base_mw", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "year": _year("year for which the limit was published"),
         },

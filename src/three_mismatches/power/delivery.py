@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -140,7 +140,9 @@ def area_hosting(graph: PowerGraph, places: Sequence[Group], *, stress: bool = T
     return table.iloc[[row[place] for place in places]].reset_index(drop=True)
 
 
-def area_joint(graph: PowerGraph, wanted: Requests) -> Delivery:
+def area_joint(
+    graph: PowerGraph, wanted: Requests, *, alone_mw: Mapping[Group, float] | None = None
+) -> Delivery:
     """
     Return what every site gets when all ask at once and every security outage must be survived.
 
@@ -155,9 +157,15 @@ def area_joint(graph: PowerGraph, wanted: Requests) -> Delivery:
         The grid's arrays; `unsited_mw` asks beside the sites.
     wanted
         The sites' requests, nested rows left out.
+    alone_mw
+        Secure hosting of each place alone, where `area_hosting` has been asked already; it must hold the
+        place of every site and every node without a pocket. [MW]
     """
     groups, ask, group_of = _groups(graph, wanted)
-    alone = area_hosting(graph, groups, stress=False)["secure_mw"].to_numpy()
+    if alone_mw is None:
+        alone = area_hosting(graph, groups, stress=False)["secure_mw"].to_numpy()
+    else:
+        alone = np.array([alone_mw[group] for group in groups])
     outages = [INTACT, *security_outages(graph)]
     plan = _plan(graph, groups, outages, ask, ask)
     while (plan.new_mw > alone + SLACK_MW).any():

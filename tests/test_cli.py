@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,17 @@ def test_japan_writes_every_file_and_says_where_the_maps_are(answer):
     out, text = answer
     assert {path.name for path in out.iterdir()} == WRITTEN
     assert "mismatch_map.png" in text
+
+
+def test_the_printed_table_fits_eighty_characters_and_cuts_no_word(study, tmp_path):
+    words = [sys.executable, "-m", "three_mismatches", "solve", str(study), "--out", str(tmp_path / "o")]
+    found = subprocess.run(
+        words, capture_output=True, text=True, check=True, env=os.environ | {"COLUMNS": "80"}
+    )
+    lines = found.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(line.rstrip().endswith("dominant") for line in lines)
+    assert any("sites-fibre" in line or "unknown" in line for line in lines[:8])
 
 
 def test_japan_prints_the_three_sentences_of_the_summary(answer):

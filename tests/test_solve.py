@@ -230,6 +230,12 @@ def test_sites_get_the_flags_of_their_place_and_of_the_grid():
     assert "base_infeasible" in flags["t"]
 
 
+def test_a_site_far_from_every_area_is_refused_and_a_far_island_is_not():
+    assert solve(layers(s=site(15.0, request_mw=1.0))).sites.loc["s", "area"] == "c"
+    with pytest.raises(tm.errors.MatchError, match="km from the nearest area for row: 'lost'"):
+        solve(layers(s=site(0.2), lost=site(120.0, request_mw=1.0)))
+
+
 def test_a_pocket_whose_load_nobody_knows_leaves_an_upper_bound():
     rows = layers(s=site(0.2, 0.2, request_mw=1.0, use="batch"))
     assert solve(rows).sites.loc["s", ["bound", "dominant_mismatch"]].tolist() == ["exact", "none"]

@@ -31,7 +31,7 @@ app = typer.Typer(
 ROWS_SHOWN = 10
 LAST_YEAR = 2034  # of the outlook that the embedded Japan ships
 COLUMNS = {
-    "site": ("name", 23),
+    "site": ("name", 18),
     "area": ("area", 8),
     "MW": ("request_mw", 7),
     "alone": ("power_gap_mw", 7),

@@ -11,12 +11,16 @@ import pandas as pd
 
 from three_mismatches import latency, match, mismatch, power
 from three_mismatches.assumptions import resolve
+from three_mismatches.errors import Fault, MatchError
 from three_mismatches.layers import Flag, StudyTables
 from three_mismatches.layers.at_year import add_flag, at_year, is_top_level, new_load_mw
 from three_mismatches.layers.settings import Settings
 from three_mismatches.network import PowerGraph, power_graph, requests
 
 __all__ = ["READINGS", "ResultTables", "rehearse", "solve"]
+
+FARTHEST_KM = 2_000.0
+"""Beyond this from every area a site is no far island (Minamitorishima lies some 1,200 km from the next)."""
 
 READINGS: tuple[Mapping[str, float], ...] = (
     {"tie_level": -1.0},
@@ -136,6 +140,7 @@ def _matched(
     """Return the study in its year, and its sites and candidate places with the area and pocket they lie in."""
     now = at_year(tables, settings.year, settings.demand, values, base_year=settings.base_year)
     found = match.to_area(now.sites, now.grid.areas)
+    _refuse_strays(found["area_km"])
     sites = now.sites.assign(
         area=found["area"],
         pocket=match.to_pocket(now.sites, now.grid.pockets),
@@ -150,6 +155,15 @@ def _matched(
         area=match.to_area(nodes, now.grid.areas)["area"], pocket=match.to_pocket(nodes, now.grid.pockets)
     )
     return now, sites, places
+
+
+def _refuse_strays(area_km: pd.Series) -> None:
+    """Raise for sites so far from every area that the point, not the area, must be wrong."""
+    stray = area_km[area_km > FARTHEST_KM]
+    if len(stray):
+        problem = f"lies {stray.iloc[0]:,.0f} km from the nearest area"
+        cure = "Correct its longitude and latitude, or name its area in the column `area`"
+        raise MatchError([Fault("sites", "geometry", problem, cure, tuple(map(str, stray.index)))])
 
 
 def _power(

@@ -42,6 +42,8 @@ EXTRAS = {
     "upgrades": ["note"],
 }
 SHAPES = ("areas", "pockets")
+BY_HAND = ("LICENSE",)
+"""What the pack holds beside what is built."""
 
 
 def main() -> int:
@@ -54,10 +56,20 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as made:
         write_pack(Path(made))
-        stale = [f.name for f in Path(made).iterdir() if f.read_bytes() != (given.out / f.name).read_bytes()]
+        stale = [str(path) for path in differing(Path(made), given.out)]
     if stale:
         print(f"stale: {', '.join(sorted(stale))}; run scripts/build_japan.py")
     return 1 if stale else 0
+
+
+def differing(made: Path, there: Path) -> list[Path]:
+    """Return the files, relative to their folder, that differ or that only one of the two holds."""
+    names = {path.relative_to(root) for root in (made, there) for path in root.rglob("*") if path.is_file()}
+
+    def content(root: Path, name: Path) -> bytes | None:
+        return (root / name).read_bytes() if (root / name).is_file() else None
+
+    return sorted(name for name in names if str(name) not in BY_HAND and content(made, name) != content(there, name))
 
 
 def write_pack(out: Path) -> None:
@@ -67,6 +79,11 @@ def write_pack(out: Path) -> None:
             write_shapes(out / f"{name}.geojson", name, table)
         else:
             write_table(out / f"{name}.csv", name, table)
+    for nodes, tables in backbones().items():
+        folder = out / "backbones" / str(nodes)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            write_table(folder / f"{name}.csv", name, table)
     settings = {"name": "Japan", "year": 2034, "base_year": 2026, "demand": "outlook", "assume": {}}
     (out / "study.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8", newline="\n")
 
@@ -91,6 +108,17 @@ def build() -> dict[str, pd.DataFrame]:
         "fibre_routes": routes(read("fibre_routes")),
         "hubs": hubs(read("hubs"), prefectures),
         "budgets": read("budgets").set_index("use"),
+    }
+
+
+def backbones() -> dict[int, dict[str, pd.DataFrame]]:
+    """Return the two smaller variants of the fibre model, by their number of nodes."""
+    return {
+        nodes: {
+            "fibre_nodes": read(f"fibre_nodes_{nodes}").set_index("fibre_node"),
+            "fibre_routes": routes(read(f"fibre_routes_{nodes}")),
+        }
+        for nodes in (12, 25)
     }
 
 

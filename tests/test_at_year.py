@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from shapely.geometry import Point
+from shapely.geometry import Point, box
 
 from conftest import radial_layers, tables_of
 from three_mismatches.assumptions import resolve
@@ -271,3 +271,50 @@ def test_an_upgrade_of_an_areas_peak_comes_on_top_of_the_outlook():
     upgrade = {"u": {"element": "a", "attribute": "peak_mw", "value": 9.0, "mode": "add", "date": "2027"}}
     found = at_year(study(outlook=outlook(), upgrades=upgrade), 2030, "outlook", VALUES)
     assert found.grid.areas.loc["a", "peak_mw"] == 113.0
+
+
+@pytest.mark.parametrize(("level", "expected"), [(-1.0, 90.0), (-0.5, 105.0), (0.0, 120.0), (1.0, 140.0)])
+def test_the_supply_level_moves_supply_towards_what_other_sources_support(level, expected):
+    areas = {
+        "a": {
+            "peak_mw": 100.0,
+            "firm_mw": 120.0,
+            "firm_mw_low": 90.0,
+            "firm_mw_high": 140.0,
+            "geometry": box(0, 0, 1, 1),
+        }
+    }
+    tables = tables_of({"areas": areas, "sites": site(request_mw=1.0)})
+    found = at_year(tables, 2030, "outlook", resolve({"supply_level": level}))
+    assert found.grid.areas.loc["a", "firm_mw"] == expected
+
+
+def test_a_plant_that_closes_takes_its_supply_with_it():
+    upgrade = {
+        "u": {"element": "a", "attribute": "firm_mw", "value": -20.0, "mode": "add", "date": "2029-03"}
+    }
+    tables = study(upgrades=upgrade)
+    years = {
+        year: at_year(tables, year, "outlook", VALUES).grid.areas.loc["a", "firm_mw"] for year in (2028, 2029)
+    }
+    assert years == {2028: 120.0, 2029: 100.0}
+
+
+def test_an_unknown_request_stays_unknown_unless_the_study_assumes_one():
+    rows = {
+        "new": {"geometry": Point(0.5, 0.5), "status": "planned", "flags": "request_unknown"},
+        "old": {"geometry": Point(0.5, 0.5), "status": "operating"},
+        "gone": {"geometry": Point(0.5, 0.5), "status": "retired"},
+        "told": {"geometry": Point(0.5, 0.5), "request_mw": 7.0},
+    }
+    tables = study(sites=rows)
+    assert at_year(tables, 2030, "outlook", VALUES).sites["request_mw"].isna().tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    found = at_year(tables, 2030, "outlook", resolve({"unknown_request_mw": 60.0})).sites
+    assert found["request_mw"].tolist() == [60.0, 60.0, 0.0, 7.0]
+    assert new_load_mw(found).tolist() == [60.0, 0.0, 0.0, 7.0]
+    assert found["flags"].tolist() == ["request_assumed", "request_assumed", "", ""]

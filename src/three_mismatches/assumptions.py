@@ -14,7 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ASSUMPTIONS", "FIBRE_REFRACTIVE_INDEX", "LIGHT_SPEED_KM_PER_MS", "Assumption", "resolve"]
+__all__ = [
+    "ASSUMPTIONS",
+    "FIBRE_REFRACTIVE_INDEX",
+    "LIGHT_SPEED_KM_PER_MS",
+    "Assumption",
+    "ends_of",
+    "resolve",
+]
 
 LIGHT_SPEED_KM_PER_MS = 299.792458
 """Speed of light in vacuum [km/ms]; exact by the definition of the metre (SI Brochure, 9th ed., 2019)."""
@@ -103,6 +110,20 @@ _ALL = (
         possible=(-1.0, 1.0),
     ),
     Assumption(
+        "supply_level", 0.0, "-", -1.0, 1.0,
+        "supply of the areas: 0 the default source, -1 the least that a source supports, +1 the most, linear between",
+        "sources that disagree, in the columns of `areas`; the default is the published supply at the peak half-hour",
+        "2026-08",
+        possible=(-1.0, 1.0),
+    ),
+    Assumption(
+        "unknown_request_mw", 0.0, "MW", 0.0, 60.0,
+        "request taken for every site without a published one; 0 leaves it unknown",
+        "assumption: nothing is taken by default; 60 MW is near the median of the published requests",
+        "2026",
+        possible=(0.0, 20_000.0),
+    ),
+    Assumption(
         "tie_share_in_supply", 0.0, "-", 0.0, 1.0,
         "share of each tie's capacity that the areas' published supply already holds as scheduled imports",
         "assumption: the published balance does not say whether an area's supply includes scheduled tie flows; 0 and 1 are the two readings",
@@ -112,6 +133,19 @@ _ALL = (
 )  # fmt: skip
 
 ASSUMPTIONS: Mapping[str, Assumption] = {item.name: item for item in _ALL}
+
+
+def ends_of(name: str) -> tuple[float, ...]:
+    """
+    Return the ends of an assumption's range that are not its default.
+
+    Examples
+    --------
+    >>> ends_of("load_factor")
+    (0.98,)
+    """
+    item = ASSUMPTIONS[name]
+    return tuple(end for end in (item.low, item.high) if end != item.value)
 
 
 def resolve(

@@ -78,6 +78,7 @@ def japan(
     *,
     year: Annotated[int, typer.Option(min=2026, max=LAST_YEAR, help="Year of the peak.")] = tm.DEFAULT_YEAR,
     demand: Annotated[Demand, typer.Option(help="Demand scenario.")] = Demand.OUTLOOK,
+    backbone: Annotated[int, typer.Option(help="Cities of the fibre model: 12, 25 or 48.")] = 48,
     out: Out = None,
     overwrite: Overwrite = False,
     assume: Assume = None,
@@ -85,7 +86,7 @@ def japan(
     """Solve the embedded Japan and write its tables and maps."""
     values = _assumed(assume)
     with _bad_input_is_a_message():
-        study = tm.japan(year=year, demand=demand.value, assume=values)
+        study = tm.japan(year=year, demand=demand.value, backbone=backbone, assume=values)
         _answer(study, out or Path(f"three_mismatches_japan_{year}_{demand.value}"), overwrite=overwrite)
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from three_mismatches import latency, match, mismatch, power
-from three_mismatches.assumptions import resolve
+from three_mismatches.assumptions import ends_of, resolve
 from three_mismatches.errors import Fault, MatchError
 from three_mismatches.layers import Flag, StudyTables
 from three_mismatches.layers.at_year import add_flag, at_year, is_top_level, new_load_mw
 from three_mismatches.layers.settings import Settings
 from three_mismatches.network import PowerGraph, power_graph, requests
 
-__all__ = ["READINGS", "ResultTables", "rehearse", "solve"]
+__all__ = ["FLEET_POWER", "READINGS", "ResultTables", "fleet_power", "rehearse", "solve"]
 
 FARTHEST_KM = 2_000.0
 """Beyond this from every area a site is no far island (Minamitorishima lies some 1,200 km from the next)."""
@@ -28,8 +28,17 @@ READINGS: tuple[Mapping[str, float], ...] = (
     {"tie_share_in_supply": 1.0},
     {"pocket_level": -1.0},
     {"pocket_level": 1.0},
+    {"supply_level": -1.0},
+    {"supply_level": 1.0},
+    *({name: end} for name in ("load_factor", "receiving_per_it") for end in ends_of(name)),
 )
 """Readings of the published power figures over which the headlines' range is taken, one at a time."""
+
+FLEET_POWER = (
+    "request_mw", "in_base_mw", "new_load_mw", "unsited_mw", "power_gap_mw", "joint_mw", "joint_gap_mw",
+    "joint_gap_listed_mw", "joint_gap_intact_mw", "base_shed_mw", "double_count", "spare_mw",
+)  # fmt: skip
+"""Quantities of the fleet that a reading of the power figures can move."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,16 +110,17 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
     areas = _area_rows(now, rows, answer.joint, mismatch.area_reach(now.grid.areas, places, place_latency))
     fleet = mismatch.fleet_rows(rows, areas, answer.joint)
     readings = [
-        _reading(tables, settings, {**values, **reading}, rows, areas)
+        fleet_power(tables, settings, {**values, **reading}, rows)
         for reading in READINGS
-        if _is_open(now, reading)
+        if _is_open(now, settings.demand, reading)
     ]
+    other = [*mismatch.fibre_readings(rows), *mismatch.stock_readings(now.grid.areas)]
     return ResultTables(
         sites=rows,
         latency=by_use,
         areas=areas,
         ties=answer.joint.ties.join(_tie_provenance(now)),
-        fleet=mismatch.with_range(fleet, [*readings, *mismatch.fibre_readings(rows)]),
+        fleet=mismatch.with_range(fleet, [*readings, *other]),
         places=places,
         tables=now,
         inputs=tables,
@@ -203,15 +213,20 @@ def _area_rows(
     )
 
 
-def _is_open(now: StudyTables, reading: Mapping[str, float]) -> bool:
-    """Return whether a reading can differ: whether any row knows the end of its range that it asks for."""
+def _is_open(now: StudyTables, demand: str, reading: Mapping[str, float]) -> bool:
+    """Return whether a reading can differ: whether any row knows the figure that it moves."""
     ((name, level),) = reading.items()
     end = "low" if level < 0.0 else "high"
-    ranged = {
-        "tie_level": now.grid.interfaces[[f"limit_forward_{end}", f"limit_reverse_{end}"]],
-        "pocket_level": now.grid.pockets[[f"limit_mw_{end}"]],
+    of_it = now.sites["mw_kind"].eq("IT") & now.sites["pue"].isna()
+    energy = now.outlook.get("new_dc_twh", pd.Series(dtype=float))
+    moved = {
+        "tie_level": now.grid.interfaces[[f"limit_forward_{end}", f"limit_reverse_{end}"]].notna(),
+        "pocket_level": now.grid.pockets[[f"limit_mw_{end}"]].notna(),
+        "supply_level": now.grid.areas[[f"firm_mw_{end}"]].notna(),
+        "load_factor": energy[now.outlook["demand"] == demand].notna().to_frame(),
+        "receiving_per_it": (of_it & now.sites["it_mw"].notna()).to_frame(),
     }
-    return name not in ranged or bool(ranged[name].notna().any(axis=None))
+    return name not in moved or bool(moved[name].any(axis=None))
 
 
 def _tie_provenance(now: StudyTables) -> pd.DataFrame:
@@ -233,27 +248,37 @@ def _latency(
     return found.rename_axis(index={"site": index})
 
 
-def _reading(
-    tables: StudyTables,
-    settings: Settings,
-    values: Mapping[str, float],
-    rows: gpd.GeoDataFrame,
-    areas: gpd.GeoDataFrame,
+def fleet_power(
+    tables: StudyTables, settings: Settings, values: Mapping[str, float], places: pd.DataFrame
 ) -> pd.Series:
-    """Return the fleet's power figures under another reading of the published capacities."""
+    """
+    Return the fleet's power figures of a study, without round trips, regret and stress.
+
+    Parameters
+    ----------
+    tables
+        Checked tables; sites must be those of `places`.
+    settings
+        Year, demand scenario and base year.
+    values
+        Value of every assumption.
+    places
+        `area` and `pocket` of each site, as a solve has matched them.
+
+    Returns
+    -------
+    fleet
+        Value of each quantity in `FLEET_POWER`. [MW]
+    """
     now = at_year(tables, settings.year, settings.demand, values, base_year=settings.base_year)
-    answer = _power(now, rows, rows.iloc[:0], stress=False)
-    hosting = rows["in_base_mw"] + answer.hosting["secure_mw"]
-    joint = rows["in_base_mw"] + answer.joint.sites["joint_mw"].reindex(rows.index)
-    changed = rows.assign(
+    new = new_load_mw(now.sites)
+    sites = now.sites.assign(area=places["area"], pocket=places["pocket"], new_mw=new, regret_mw=np.nan)
+    answer = _power(now, sites, sites.iloc[:0], stress=False)
+    hosting = sites["in_base_mw"] + answer.hosting["secure_mw"]
+    rows = sites.assign(
         hosting_mw=hosting,
-        power_gap_mw=(rows["request_mw"] - hosting).clip(lower=0.0),
-        joint_mw=joint,
-        regret_mw=np.nan,
+        power_gap_mw=(sites["request_mw"] - hosting).clip(lower=0.0),
+        joint_mw=sites["in_base_mw"] + answer.joint.sites["joint_mw"].reindex(sites.index),
     )
-    fleet = mismatch.fleet_rows(changed, areas, answer.joint)
-    power_only = [
-        "power_gap_mw", "joint_mw", "joint_gap_mw", "joint_gap_listed_mw", "joint_gap_intact_mw", "base_shed_mw",
-        "double_count",
-    ]  # fmt: skip
-    return fleet.loc[power_only, "value"]
+    areas = now.grid.areas.assign(spare_mw=mismatch.spare_mw(now.grid.areas))
+    return mismatch.fleet_power(rows, areas, answer.joint)[list(FLEET_POWER)]

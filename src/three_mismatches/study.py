@@ -15,6 +15,7 @@ from three_mismatches.assumptions import resolve
 from three_mismatches.layers import Fibre, Grid, StudyTables
 from three_mismatches.layers.checks import check
 from three_mismatches.layers.settings import Settings
+from three_mismatches.sensitivity import one_at_a_time
 from three_mismatches.solve import ResultTables, rehearse, solve
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def japan(
     resolution: str = "area",
     year: int = DEFAULT_YEAR,
     demand: Literal["outlook", "low", "high"] = "outlook",
+    backbone: int = 48,
     assume: Assume = None,
 ) -> Study:
     """
@@ -46,6 +48,8 @@ def japan(
         Year of the peak that is asked about.
     demand
         "outlook" (the grid operators' own, January 2025), "low" or "high" (57 or 66 TWh in 2034).
+    backbone
+        Cities of the fibre model: 12, 25 or 48, three variants of the Japan Photonic Network Model.
     assume
         Assumptions to replace, by name, or a TOML file of them.
 
@@ -62,7 +66,7 @@ def japan(
     if resolution != "area":
         msg = f"resolution={resolution!r} is not known; there is 'area'"
         raise ValueError(msg)
-    tables, settings = inputs.read_japan()
+    tables, settings = inputs.read_japan(backbone=backbone)
     scenarios = sorted(tables.outlook["demand"].unique())
     if demand not in scenarios:
         msg = f"demand={demand!r} is not known; there are {', '.join(scenarios)}"
@@ -163,6 +167,14 @@ class Study:
     def solve(self) -> Result:
         """Return the answer: one row per site, and everything that led to it."""
         return Result(solve(self.tables, self.settings), self.settings)
+
+    def sensitivity(self) -> pd.DataFrame:
+        """
+        Return how the fleet's power figures move with each doubtful input, one at a time. [MW]
+
+        Index input, reading; the first row is the study as it is, `change_mw` the difference of `joint_gap_mw`.
+        """
+        return one_at_a_time(self.tables, self.settings)
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the study to a folder or, by the suffix .gpkg, to one GeoPackage."""

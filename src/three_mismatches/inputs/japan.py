@@ -4,14 +4,42 @@ from __future__ import annotations
 
 from importlib.resources import as_file, files
 
+from three_mismatches.inputs.folder import read_folder
+from three_mismatches.inputs.shapes import with_geometry
 from three_mismatches.inputs.study import read_study
-from three_mismatches.layers import StudyTables
+from three_mismatches.layers import LAYERS, StudyTables
+from three_mismatches.layers.checks import check_table
 from three_mismatches.layers.settings import Settings
 
-__all__ = ["read_japan"]
+__all__ = ["BACKBONES", "DEFAULT_BACKBONE", "read_japan"]
+
+DEFAULT_BACKBONE = 48
+BACKBONES = (12, 25, DEFAULT_BACKBONE)
+"""Numbers of nodes of the Japan Photonic Network Model's variants."""
 
 
-def read_japan() -> tuple[StudyTables, Settings]:
-    """Return the tables and settings of the facts pack that ships with the library."""
+def read_japan(*, backbone: int = DEFAULT_BACKBONE) -> tuple[StudyTables, Settings]:
+    """
+    Return the tables and settings of the facts pack that ships with the library.
+
+    Parameters
+    ----------
+    backbone
+        Number of nodes of the fibre model, one of `BACKBONES`.
+
+    Raises
+    ------
+    ValueError
+        If there is no backbone of that size.
+    """
+    if backbone not in BACKBONES:
+        msg = f"backbone={backbone!r} is not known; there are {', '.join(map(str, BACKBONES))} nodes"
+        raise ValueError(msg)
     with as_file(files("three_mismatches") / "data" / "japan") as folder:
-        return read_study(folder)
+        tables, settings = read_study(folder)
+        raw = {} if backbone == DEFAULT_BACKBONE else read_folder(folder / "backbones" / str(backbone)).frames
+    fibre = {name: check_table(name, with_geometry(LAYERS[name], frame)[0]) for name, frame in raw.items()}
+    nodes = fibre.get("fibre_nodes", tables.fibre.fibre_nodes).index
+    # A hub whose city the smaller model leaves out is served by the nearest one that it has.
+    hubs = tables.hubs.assign(node=tables.hubs["node"].where(tables.hubs["node"].isin(nodes)))
+    return tables.with_frames(**fibre, hubs=hubs), settings

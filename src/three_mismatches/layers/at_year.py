@@ -19,6 +19,9 @@ __all__ = ["at_year", "is_top_level", "new_load_mw"]
 PEAK_DAY = "07-01"
 """Month and day before which an upgrade must be in service to count at that year's (summer) peak."""
 
+LEVELS = (("areas", "firm_mw", "supply_level"), ("pockets", "limit_mw", "pocket_level"))
+"""Table, column and the assumption that moves the column within its published range."""
+
 UPGRADED = ("lines", "links", "interfaces", "pockets", "areas", "generators")
 
 
@@ -59,14 +62,14 @@ def at_year(
     phases = _with_assumed_years(tables.phases, factor, values)
     sites = _with_base_draw(sites, phases, base_year)
     sites = _with_request_of(sites, phases, year)
-    sites = _with_sums_of_parts(sites)
+    sites = _with_assumed_requests(_with_sums_of_parts(sites), values["unknown_request_mw"])
     areas, exceeded = _with_outlook(tables.grid.areas, tables.outlook, sites, year, demand, values)
     new = new_load_mw(sites) > 0.0
     sites["flags"] = add_flag(sites["flags"], Flag.LISTED_EXCEED_SCENARIO, new & exceeded)
     frames = _with_upgrades(tables.with_frames(areas=areas), year)
     frames["links"], frames["interfaces"] = _with_tie_reading(frames["links"], frames["interfaces"], values)
-    limit = _at_level(frames["pockets"], "limit_mw", values["pocket_level"])
-    frames["pockets"] = frames["pockets"].assign(limit_mw=limit)
+    for name, column, level in LEVELS:
+        frames[name] = frames[name].assign(**{column: _at_level(frames[name], column, values[level])})
     frames["generators"] = _in_service(frames["generators"], year)
     return tables.with_frames(**frames, sites=sites, phases=phases)
 
@@ -119,6 +122,20 @@ def _with_sums_of_parts(sites: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _with_assumed_requests(sites: pd.DataFrame, request_mw: float) -> pd.DataFrame:
+    """Return sites where an unknown request is the assumed one; what operates draws all of it already."""
+    unknown = sites["request_mw"].isna() & (request_mw > 0.0)
+    operating = unknown & (sites["status"] == "operating")
+    retired = unknown & (sites["status"] == "retired")
+    return sites.assign(
+        request_mw=sites["request_mw"].mask(unknown, request_mw).mask(retired, 0.0),
+        in_base_mw=sites["in_base_mw"].mask(operating, request_mw),
+        flags=add_flag(
+            without_flag(sites["flags"], Flag.REQUEST_UNKNOWN, unknown), Flag.REQUEST_ASSUMED, unknown
+        ),
+    )
+
+
 def _in_service(generators: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return the generators that run at the peak: begun, not retired."""
     due = generators["build_year"] <= year
@@ -144,6 +161,15 @@ def add_flag(flags: pd.Series, flag: Flag, where: pd.Series | np.ndarray) -> pd.
     """Return the flags with one more code where `where` holds."""
     texts = [
         ";".join(sorted({*filter(None, str(old).split(";")), flag.value})) if mark else old
+        for old, mark in zip(flags.fillna(""), where, strict=True)
+    ]
+    return pd.Series(texts, index=flags.index, name="flags", dtype="object")
+
+
+def without_flag(flags: pd.Series, flag: Flag, where: pd.Series) -> pd.Series:
+    """Return the flags without one code where `where` holds."""
+    texts = [
+        ";".join(code for code in str(old).split(";") if code != flag.value) if mark else old
         for old, mark in zip(flags.fillna(""), where, strict=True)
     ]
     return pd.Series(texts, index=flags.index, name="flags", dtype="object")

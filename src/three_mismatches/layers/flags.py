@@ -31,6 +31,7 @@ class Flag(StrEnum):
     NOT_YET_BUILT = "not_yet_built"
     POCKET_LOAD_UNKNOWN = "pocket_load_unknown"
     POWERED_LAND_FIRST_PHASE = "powered_land_first_phase"
+    REQUEST_ASSUMED = "request_assumed"
     REQUEST_UNKNOWN = "request_unknown"
     STATUS_INFERRED = "status_inferred"
     UNBOUNDED = "unbounded"
@@ -54,6 +55,7 @@ MEANING: Mapping[Flag, str] = {
     Flag.NOT_YET_BUILT: "no phase of the site has begun in the study year",
     Flag.POCKET_LOAD_UNKNOWN: "the pocket's own load is not published; its listed sites stand for it",
     Flag.POWERED_LAND_FIRST_PHASE: "an offer of powered land, taken at its first phase",
+    Flag.REQUEST_ASSUMED: "no MW figure is published; the assumption unknown_request_mw was taken",
     Flag.REQUEST_UNKNOWN: "no MW figure is published for the site",
     Flag.STATUS_INFERRED: "the due date passed without a report of the opening",
     Flag.UNBOUNDED: "nothing in the model limits this figure",

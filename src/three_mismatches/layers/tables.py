@@ -22,6 +22,7 @@ class Grid:
     """
 
     areas: gpd.GeoDataFrame
+    capacity: pd.DataFrame
     pockets: gpd.GeoDataFrame
     generators: gpd.GeoDataFrame
     buses: gpd.GeoDataFrame

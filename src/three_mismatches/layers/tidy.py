@@ -23,7 +23,14 @@ __all__ = ["TEXT", "all_text", "as_text", "labels", "tidy"]
 Mask: TypeAlias = NDArray[np.bool_]
 
 TEXT = pd.Series(["a"]).dtype  # what this version of pandas makes of text
-NUMBERED = ("phases", "loads", "interface_members", "upgrades", "outlook")  # nothing refers to their rows
+NUMBERED = (
+    "phases",
+    "capacity",
+    "loads",
+    "interface_members",
+    "upgrades",
+    "outlook",
+)  # nothing refers to their rows
 YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
 

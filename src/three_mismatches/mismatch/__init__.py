@@ -1,8 +1,14 @@
 """The three mismatches: gaps of sites, the reach of spare power, and the fleet as a whole."""
 
-from three_mismatches.mismatch.fleet import fibre_readings, fleet_rows, with_range
+from three_mismatches.mismatch.fleet import (
+    fibre_readings,
+    fleet_power,
+    fleet_rows,
+    stock_readings,
+    with_range,
+)
 from three_mismatches.mismatch.gaps import DOMINANT, SITE_COLUMNS, dominant_mismatch, site_rows
-from three_mismatches.mismatch.reach import area_reach, regret
+from three_mismatches.mismatch.reach import area_reach, regret, spare_mw
 
 __all__ = [
     "DOMINANT",
@@ -10,8 +16,11 @@ __all__ = [
     "area_reach",
     "dominant_mismatch",
     "fibre_readings",
+    "fleet_power",
     "fleet_rows",
     "regret",
     "site_rows",
+    "spare_mw",
+    "stock_readings",
     "with_range",
 ]

@@ -11,7 +11,7 @@ from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.mismatch.gaps import DOMINANT
 from three_mismatches.power import Delivery
 
-__all__ = ["fibre_readings", "fleet_rows", "with_range"]
+__all__ = ["fibre_readings", "fleet_power", "fleet_rows", "stock_readings", "with_range"]
 
 MODEL = "three_mismatches, area model"
 
@@ -22,6 +22,7 @@ MEANING = {
     "in_base_mw": ("MW", "of this, drawn in the base year already"),
     "new_load_mw": ("MW", "of this, new since the base year"),
     "unsited_mw": ("MW", "new data-centre load of the scenario that no row of sites covers"),
+    "unlisted_mw": ("MW", "data-centre load of the base year, inside the areas' peaks, that no row covers"),
     "power_gap_mw": ("MW", "sum of what each site would lack if it alone were connected"),
     "joint_mw": ("MW", "what listed sites and unsited load get when all ask at once"),
     "joint_gap_mw": ("MW", "what they lack when all ask at once and the worst loss must be survived"),
@@ -61,7 +62,7 @@ def fleet_rows(sites: pd.DataFrame, areas: pd.DataFrame, joint: Delivery) -> pd.
         `with_range` has filled them; the percentiles until an ensemble has.
     """
     top = sites[is_top_level(sites)]
-    values = {**_power(top, areas, joint), **_fibre(top), **_dominance(top)}
+    values = {**_power(top, areas, joint), **_stock(areas), **_fibre(top), **_dominance(top)}
     meaning = MEANING | {
         f"dominant_{name.replace('-', '_')}": ("sites", f"sites where {name} is the dominant mismatch")
         for name in (*DOMINANT, "none", "unknown")
@@ -74,6 +75,16 @@ def fleet_rows(sites: pd.DataFrame, areas: pd.DataFrame, joint: Delivery) -> pd.
         for name, value in values.items()
     }  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("quantity")
+
+
+def fleet_power(sites: pd.DataFrame, areas: pd.DataFrame, joint: Delivery) -> pd.Series:
+    """Return the values of `fleet_rows` that the power model alone decides, by quantity."""
+    return pd.Series(_power(sites[is_top_level(sites)], areas, joint), dtype=float)
+
+
+def stock_readings(areas: pd.DataFrame) -> list[pd.Series]:
+    """Return the data-centre load that no site covers at the low and the high end of its sources."""
+    return [pd.Series(_stock(areas, column)) for column in ("unlisted_mw_low", "unlisted_mw_high")]
 
 
 def with_range(fleet: pd.DataFrame, readings: Iterable[pd.Series]) -> pd.DataFrame:
@@ -126,6 +137,10 @@ def _power(top: pd.DataFrame, areas: pd.DataFrame, joint: Delivery) -> dict[str,
         "spare_mw": areas["spare_mw"].sum(),
         "regret_mw": known["regret_mw"].sum(),
     }
+
+
+def _stock(areas: pd.DataFrame, column: str = "unlisted_mw") -> dict[str, float]:
+    return {"unlisted_mw": areas[column].sum(min_count=1)}
 
 
 def _fibre(top: pd.DataFrame, rtt: str = "rtt_ms") -> dict[str, float]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from three_mismatches.geodesy import distance_km
 
-__all__ = ["area_reach", "regret"]
+__all__ = ["area_reach", "regret", "spare_mw"]
 
 
 def regret(sites: gpd.GeoDataFrame, places: gpd.GeoDataFrame, place_latency: pd.DataFrame) -> pd.DataFrame:
@@ -71,7 +71,7 @@ def area_reach(
         Index area: `spare_mw`; `hub_rtt_ms`, the best place's round trip for the use with the tightest
         budget [ms]; `stranded_mw`, spare power beyond that budget; one `stranded_<use>_mw` for each. [MW]
     """
-    spare = (areas["firm_mw"] - areas["peak_mw"]).clip(lower=0.0)
+    spare = spare_mw(areas)
     rtt = place_latency["rtt_ms"].unstack("use").groupby(places["area"]).min().reindex(areas.index)
     budget = place_latency["budget_ms"].groupby("use").first().dropna().sort_values(kind="stable")
     columns: dict[str, pd.Series] = {"spare_mw": spare}
@@ -83,6 +83,11 @@ def area_reach(
         columns["hub_rtt_ms"] = rtt[tightest].fillna(np.inf)
         columns["stranded_mw"] = columns[f"stranded_{str(tightest).replace(' ', '_')}_mw"]
     return pd.DataFrame(columns)
+
+
+def spare_mw(areas: pd.DataFrame) -> pd.Series:
+    """Return what each area's firm supply leaves above its peak, at least 0. [MW]"""
+    return (areas["firm_mw"] - areas["peak_mw"]).clip(lower=0.0)
 
 
 def _nearest(point: object, places: gpd.GeoDataFrame) -> str:

@@ -1,0 +1,108 @@
+"""How the fleet's figures move with each doubtful input, on a study whose answers are known by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from shapely.geometry import Point
+
+import three_mismatches as tm
+from conftest import radial_layers, tables_of
+from three_mismatches.layers.settings import Settings
+from three_mismatches.sensitivity import SHOWN
+
+
+def layers(**changed: dict[str, dict[str, object]]) -> dict[str, dict[str, dict[str, object]]]:
+    """Return one site of 40 MW in a (see radial_layers): 25 MW are secure there, so 15 are short."""
+    sites = {"s": {"geometry": Point(0.2, 0.7), "request_mw": 40.0, "status": "planned"}}
+    return {**radial_layers(), "sites": sites, **changed}
+
+
+def moved(rows: dict[str, dict[str, dict[str, object]]], **settings: object) -> pd.DataFrame:
+    return tm.Study(tables_of(rows), Settings(**settings)).sensitivity()
+
+
+def test_the_first_row_is_the_study_as_it_is():
+    table = moved(layers())
+    assert table.index[0] == ("study", "as it is")
+    assert list(table.columns) == [*SHOWN, "change_mw"]
+    assert table.iloc[0]["joint_gap_mw"] == pytest.approx(15.0, abs=1e-4)
+    assert table.iloc[0]["change_mw"] == 0.0
+
+
+def test_supply_moves_between_the_ends_that_its_sources_support():
+    """With 5 MW less in a, 10 MW less can be had: 5 of its own, and the unit lost (5) stays lost."""
+    areas = {**radial_layers()["areas"]}
+    areas["a"] = {**areas["a"], "firm_mw_low": 115.0, "firm_mw_high": 135.0}
+    table = moved(layers(areas=areas))["joint_gap_mw"]
+    assert table["supply of areas", "lowest of the sources"] == pytest.approx(20.0, abs=1e-4)
+    assert table["supply of areas", "highest of the sources"] == pytest.approx(0.0, abs=1e-4)
+
+
+def test_the_capacity_table_stands_in_for_the_published_supply():
+    capacity = {
+        "a-gas": {"area": "a", "carrier": "gas", "p_nom": 100.0, "firm_factor": 0.9, "firm_factor_low": 0.85},
+        "a-solar": {"area": "a", "carrier": "solar", "p_nom": 100.0, "firm_factor": 0.25},
+    }
+    table = moved(layers(capacity=capacity))["joint_gap_mw"]
+    assert table["capacity source", "rated output x default firm factors"] == pytest.approx(20.0, abs=1e-4)
+    assert table["capacity source", "rated output x low firm factors"] == pytest.approx(25.0, abs=1e-4)
+    assert table["capacity source", "rated output x high firm factors"] == pytest.approx(20.0, abs=1e-4)
+
+
+def test_winter_brings_its_own_peak_and_supply_in_every_year():
+    areas = {**radial_layers()["areas"]}
+    areas["a"] = {**areas["a"], "winter_peak_mw": 200.0, "winter_firm_mw": 215.0}
+    outlook = {"o": {"area": "a", "year": 2030, "peak_mw": 101.0}}
+    table = moved(layers(areas=areas, outlook=outlook), year=2030)["joint_gap_mw"]
+    assert table["study", "as it is"] == pytest.approx(16.0, abs=1e-4)
+    assert table["season", "winter peak"] == pytest.approx(40.0 - (215.0 - 202.0 - 5.0 + 10.0), abs=1e-4)
+
+
+def test_works_of_the_grid_and_of_supply_are_left_out_apart():
+    upgrades = {
+        "tie": {"element": "ab", "attribute": "p_nom_reverse", "value": 20.0, "date": "2027", "p_slip": 0.5},
+        "plant": {"element": "a", "attribute": "firm_mw", "value": 3.0, "mode": "add", "date": "2027"},
+    }
+    table = moved(layers(upgrades=upgrades), year=2030)["joint_gap_mw"]
+    # All works: 23 of its own less the worst loss, a pole (half of 20) or the unit of b (20 left of b): 33.
+    assert table["study", "as it is"] == pytest.approx(40.0 - 33.0, abs=1e-4)
+    assert table["dated works", "no plant comes or goes"] == pytest.approx(40.0 - 30.0, abs=1e-4)
+    assert table["dated works", "no reinforcement comes"] == pytest.approx(40.0 - 28.0, abs=1e-4)
+    assert table["dated works", "those that may slip do not come"] == pytest.approx(40.0 - 28.0, abs=1e-4)
+
+
+def test_without_its_pocket_a_site_has_what_its_area_has():
+    sites = {"s": {"geometry": Point(0.2, 0.2), "request_mw": 40.0, "status": "planned"}}
+    table = moved(layers(sites=sites))["joint_gap_mw"]
+    assert table["study", "as it is"] == pytest.approx(28.0, abs=1e-4)
+    assert table["local limits", "none"] == pytest.approx(15.0, abs=1e-4)
+
+
+def test_sites_of_unknown_size_ask_for_the_median_of_the_others():
+    sites = {
+        "s": {"geometry": Point(0.2, 0.7), "request_mw": 40.0, "status": "planned"},
+        "unknown": {"geometry": Point(0.2, 0.7), "status": "planned"},
+    }
+    table = moved(layers(sites=sites))
+    row = table.loc[("sites without a published MW", "at the median of the others, 40 MW")]
+    assert row["new_load_mw"] == 80.0
+    assert row["change_mw"] == pytest.approx(40.0, abs=1e-4)
+
+
+def test_phases_and_scenarios_are_read_otherwise_where_there_are_any():
+    phases = {"p": {"site": "s", "year": 2027, "mw": 10.0}}
+    outlook = {
+        "now": {"area": "a", "year": 2030, "peak_mw": 100.0, "demand": "outlook"},
+        "more": {"area": "a", "year": 2030, "peak_mw": 110.0, "demand": "high"},
+    }
+    table = moved(layers(phases=phases, outlook=outlook), year=2030)
+    assert table["new_load_mw"]["phases", "every site at its full plan"] == 40.0
+    assert table["joint_gap_mw"]["study", "as it is"] == 0.0
+    assert table["spare_mw"]["demand scenario", "high"] == table["spare_mw"]["study", "as it is"] - 10.0
+
+
+def test_a_range_that_no_table_knows_makes_no_row():
+    table = moved(layers())
+    inputs = set(table.index.get_level_values("input"))
+    assert not inputs & {"supply of areas", "capacity source", "season", "dated works", "demand scenario"}

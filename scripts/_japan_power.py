@@ -20,39 +20,45 @@ NAMES_JA = {
     "hokkaido": "北海道", "tohoku": "東北", "tokyo": "東京", "chubu": "中部", "hokuriku": "北陸",
     "kansai": "関西", "chugoku": "中国", "shikoku": "四国", "kyushu": "九州", "okinawa": "沖縄",
 }  # fmt: skip
-CARRIERS = {
-    "火力（ガス）": "gas",
-    "火力（石炭）": "coal",
-    "火力（石油）": "oil",
-    "原子力": "nuclear",
-    "水力": "hydro",
-}
 PROVENANCE = ["source", "source_date", "licence", "confidence"]
 OCCTO = "facts; OCCTO public data, attribution"
-BASE_YEAR, LAST_YEAR = 2026, 2034
+FIRST_YEAR, BASE_YEAR, LAST_YEAR = 2024, 2026, 2034
+OUTLOOK_YEAR = 2025
+"""First year of the outlook whose growth to the last year is printed."""
 HOURS = 8.76 * ASSUMPTIONS["load_factor"].value / 1000.0
 """TWh of a year per MW of peak."""
 
 
-def areas_table(facts: pd.DataFrame, prefectures: pd.DataFrame) -> pd.DataFrame:
-    """Return the attributes of `areas`: peak and supply of one half-hour, energy, population."""
+def areas_table(facts: pd.DataFrame, prefectures: pd.DataFrame, rated: pd.Series) -> pd.DataFrame:
+    """
+    Return the attributes of `areas`: peaks, supply and its range, energy, population.
 
-    def fact(metric: str, year: str) -> pd.Series:
-        rows = facts[(facts["metric"] == metric) & (facts["year"] == year)].set_index("area")
-        return rows["value"].reindex(list(NAMES_JA))
-
+    The range holds the supply less flows of the half-hours near the peak, and `rated`: rated output times firm
+    factors, by area. [MW]
+    """
     ids = list(NAMES_JA)
     peaks = facts[(facts["metric"] == "peak_demand") & (facts["year"] == "FY2026")].set_index("area")
     energy = facts[facts["metric"] == "annual_energy_estimate"]["source"].iloc[0]
+    supply = fact(facts, "supply_at_peak_slot", "FY2026")
+    net_import = fact(facts, "net_tie_import_at_peak_slot", "FY2026")
+    measured = {end: fact(facts, f"own_supply_near_peak{end}", "FY2026") for end in ("_low", "_high")}
+    low = np.minimum(measured["_low"], rated.reindex(ids)) + net_import
+    high = np.maximum(measured["_high"], rated.reindex(ids)) + net_import
+    winter = winter_peak(facts)
     return pd.DataFrame(
         {
             "name": [area.capitalize() for area in ids],
             "name_ja": list(NAMES_JA.values()),
             "zone": [ZONES.get(area, WEST)[0] for area in ids],
             "frequency": [float(ZONES.get(area, WEST)[1]) for area in ids],
-            "peak_mw": fact("peak_demand", "FY2026"),
-            "energy_twh": fact("annual_energy_estimate", "FY2025"),
-            "firm_mw": fact("supply_at_peak_slot", "FY2026"),
+            "peak_mw": fact(facts, "peak_demand", "FY2026"),
+            "energy_twh": fact(facts, "annual_energy_estimate", "FY2025"),
+            "firm_mw": supply,
+            "firm_mw_low": np.minimum(low, supply).round(0),
+            "firm_mw_high": np.maximum(high, supply).round(0),
+            "net_import_mw": net_import,
+            "winter_peak_mw": winter["peak"],
+            "winter_firm_mw": winter["supply"],
             "unsited_mw": 0.0,
             "population": prefectures.groupby("area")["population"].sum().reindex(ids),
             "source": [_area_source(date, energy) for date in peaks["source_date"].reindex(ids)],
@@ -65,12 +71,32 @@ def areas_table(facts: pd.DataFrame, prefectures: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def fact(facts: pd.DataFrame, metric: str, year: str) -> pd.Series:
+    """Return one metric of the summer, or of the year, by area."""
+    chosen = (facts["metric"] == metric) & (facts["year"] == year) & facts["season"].isin(["summer", "year"])
+    rows = facts[chosen].set_index("area")
+    return rows["value"].reindex(list(NAMES_JA)).astype(float)
+
+
+def winter_peak(facts: pd.DataFrame) -> pd.DataFrame:
+    """Return the higher of the winters' highest demands that were found, and the supply in that half-hour."""
+    names = {"peak_demand_lower_bound": "peak", "supply_at_peak_slot": "supply"}
+    rows = facts[(facts["season"] == "winter") & facts["metric"].isin(names)]
+    table = rows.assign(value=rows["value"].astype(float), metric=rows["metric"].map(names))
+    wide = table.pivot_table(index=["area", "year"], columns="metric", values="value", aggfunc="first").dropna()
+    highest = wide.sort_values("peak").groupby("area").tail(1).droplevel("year")
+    return highest.reindex(list(NAMES_JA))
+
+
 def _area_source(date: str, energy: str) -> str:
     return (
         f"peak_mw and firm_mw: highest area demand of summer 2026, on {date}, and the supply published for "
-        "the same half-hour (OCCTO wide-area reserve rate publication, dailyData, as compiled in "
-        f"github.com/hama-jp/occto-grid-observatory, commit b704ccb5); energy_twh: {energy}; "
-        "population: Population Census 2020, prefectures by main area; shape: Natural Earth 10m admin-1"
+        "the same half-hour; net_import_mw: the tie flows of that half-hour; firm_mw_low, firm_mw_high: supply less "
+        "flows in the half-hours near the peak and the table `capacity`, put on the same footing; winter: highest of "
+        "the few days found (OCCTO wide-area reserve rate publication, dailyData, as compiled in "
+        f"github.com/hama-jp/occto-grid-observatory, commits b704ccb5 and 07bb4ea5); energy_twh: {energy}; "
+        "population: Population Census 2020, prefectures by main area; unlisted_mw: data/japan/dc_stock.csv less "
+        "listed sites; shape: Natural Earth 10m admin-1"
     )
 
 
@@ -124,49 +150,100 @@ def upgrades_table(printed: pd.DataFrame) -> pd.DataFrame:
     return shipped.assign(status=shipped["status"].fillna(""))
 
 
-def generators_table(units: pd.DataFrame) -> pd.DataFrame:
-    """Return `generators`: units by the largest output that was observed, which is not their nameplate."""
+def generators_table(units: pd.DataFrame, plants: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return `generators`: units by the largest output that was observed, which is not their nameplate.
+
+    Point, carrier and the areas in which a unit stands and that it feeds are those of its plant.
+    """
+    plant = plants.set_index("plant_ja").loc[units["plant_ja"]].set_axis(units.index)
     output = units["max_output_observed_mw"]
     name_ja = units["plant_ja"] + (" " + units["unit_ja"]).where(units["unit_ja"].notna(), "")
-    table = units[["unit_id", "name", *PROVENANCE]].rename(columns={"unit_id": "generator"})
-    return table.assign(
-        lon=np.nan,
-        lat=np.nan,
-        name_ja=name_ja,
-        carrier=units["fuel_ja"].map(CARRIERS).fillna("other"),
-        p_nom=output,
-        p_unit=output,
-        p_min=0.0,
-        status="operating",
-        area=units["area_located"],
-        feeds_area=units["area_fed"],
-        imputed=True,
+    same = plant["area_fed"] == plant["area_located"]
+    return pd.DataFrame(
+        {
+            "generator": units["unit_id"],
+            "lon": plant["lon"],
+            "lat": plant["lat"],
+            "name": plant["name"],
+            "name_ja": name_ja,
+            "carrier": plant["carrier"],
+            "p_nom": output,
+            "p_unit": output,
+            "p_min": 0.0,
+            "status": "operating",
+            "area": plant["area_located"],
+            "feeds_area": plant["area_fed"].mask(same),
+            "source": units["source"] + "; point, carrier and areas: " + plant["source"],
+            "source_date": units["source_date"],
+            "licence": units["licence"] + "; " + plant["licence"],
+            "confidence": plant["confidence"].where(plant["confidence"] == "low", units["confidence"]),
+            "plant": plant["plant"],
+            "location_precision": plant["location_precision"],
+            "imputed": True,
+        }
     ).set_index("generator")
 
 
-def outlook_table(areas: pd.DataFrame, scenarios: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+def outlook_table(
+    areas: pd.DataFrame, scenarios: pd.DataFrame, shares: pd.DataFrame, growth: pd.DataFrame
+) -> pd.DataFrame:
     """Return `outlook`: ordinary peak and added data-centre load by area, year and scenario."""
     share = dc_shares(areas, shares)
-    years = np.arange(BASE_YEAR, LAST_YEAR + 1)
-    growth = ordinary_peak(scenarios, years) / ordinary_peak(scenarios, np.array([BASE_YEAR]))
-    grid = pd.MultiIndex.from_product([("outlook", "low", "high"), areas.index, range(len(years))])
-    table = grid.to_frame(index=False, name=["demand", "area", "at"])
-    at = table["at"].to_numpy()
-    loads = {demand: added_load(scenarios, demand, years) for demand in grid.levels[0]}
-    mw, twh = (
-        np.array([loads[d][side][i] for d, i in zip(table["demand"], at, strict=True)]) for side in (0, 1)
+    years = np.arange(FIRST_YEAR, LAST_YEAR + 1)
+    ordinary = ordinary_peaks(areas, scenarios, share, published_growth(growth), years)
+    rows = []
+    for demand in ("outlook", "low", "high"):
+        mw, twh, total = added_load(scenarios, demand, years)
+        for area in areas.index:
+            rows += [
+                {
+                    "row": f"{area}-{year}-{demand}",
+                    "area": area,
+                    "year": year,
+                    "demand": demand,
+                    "peak_mw": round(float(ordinary.loc[area, year]), 1),
+                    "new_dc_mw": round(float(mw[at] * share[area]), 1),
+                    "new_dc_twh": round(float(twh[at] * share[area]), 4),
+                    "dc_twh": round(float(total[at] * share[area]), 4),
+                }
+                | _outlook_source(demand)
+                for at, year in enumerate(years)
+            ]
+    return pd.DataFrame(rows).set_index("row")
+
+
+def published_growth(growth: pd.DataFrame) -> pd.Series:
+    """Return, by area, the peak of the last year over that of the base year, data centres included, where printed."""
+    used = growth[growth["used"] & (growth["area"] != "japan")].set_index("area")
+    whole = used.loc[used["metric"] == "peak_growth_total_pct", "value"]
+    yearly = used.loc[used["metric"] == "peak_growth_annual_pct", "value"]
+    per_year = pd.concat(
+        [(1.0 + whole / 100.0) ** (1.0 / (LAST_YEAR - OUTLOOK_YEAR)), 1.0 + yearly / 100.0], verify_integrity=True
     )
-    part = table["area"].map(share)
-    table = table.assign(
-        year=years[at],
-        peak_mw=(table["area"].map(areas["peak_mw"]) * growth[at]).round(1),
-        new_dc_mw=(mw * part).round(1),
-        new_dc_twh=(twh * part).round(4),
-    )
-    told = pd.DataFrame([_outlook_source(demand) for demand in table["demand"]], index=table.index)
-    table = table.join(told)
-    ids = table["area"] + "-" + table["year"].astype(str) + "-" + table["demand"]
-    return table.set_index(pd.Index(ids, name="row"))
+    return per_year ** (LAST_YEAR - BASE_YEAR)
+
+
+def ordinary_peaks(
+    areas: pd.DataFrame, scenarios: pd.DataFrame, share: pd.Series, ratio: pd.Series, years: np.ndarray
+) -> pd.DataFrame:
+    """
+    Return each area's peak without added data centres, by year. [MW]
+
+    An area whose growth is printed reaches it with its share of the outlook's data centres. The others share
+    what the national outlook leaves, in proportion to their peaks. In between it is linear.
+    """
+    peak = areas["peak_mw"]
+    nation = ordinary_peak(scenarios, years) / ordinary_peak(scenarios, np.array([BASE_YEAR]))
+    added = added_load(scenarios, "outlook", np.array([LAST_YEAR]))[0][0]
+    printed = (peak * ratio - added * share).dropna()
+    others = peak.drop(printed.index)
+    rest = (peak.sum() * nation[-1] - printed.sum()) / others.sum()
+    last = pd.concat([printed, others * rest]).reindex(peak.index)
+    along = (years - BASE_YEAR) / (LAST_YEAR - BASE_YEAR)
+    linear = peak.to_numpy()[:, None] + np.clip(along, 0.0, None) * (last - peak).to_numpy()[:, None]
+    scaled = linear * (peak.sum() * nation / linear.sum(axis=0))
+    return pd.DataFrame(scaled, index=peak.index, columns=years)
 
 
 def series(scenarios: pd.DataFrame, demand: str, quantity: str, years: np.ndarray) -> np.ndarray:
@@ -183,14 +260,22 @@ def ordinary_peak(scenarios: pd.DataFrame, years: np.ndarray) -> np.ndarray:
     return peak - series(scenarios, "outlook", "dc_peak_mw", years)
 
 
-def added_load(scenarios: pd.DataFrame, demand: str, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return data-centre load added since the base year, [MW] and [TWh]; TWh are NaN where MW are given."""
+def added_load(
+    scenarios: pd.DataFrame, demand: str, years: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """
+    Return the load that data centres add to the base year's [MW] and [TWh], and all they draw [TWh].
+
+    A scenario in MW has no TWh. Before the base year nothing is added.
+    """
     base = np.array([BASE_YEAR])
+    unknown = np.full(len(years), np.nan)
     if demand == "outlook":
         mw = series(scenarios, demand, "dc_peak_mw", years) - series(scenarios, demand, "dc_peak_mw", base)
-        return mw, np.full(len(years), np.nan)
-    twh = series(scenarios, demand, "dc_energy_twh", years) - series(scenarios, demand, "dc_energy_twh", base)
-    return twh / HOURS, twh
+        return mw.clip(min=0.0), unknown, unknown
+    total = series(scenarios, demand, "dc_energy_twh", years)
+    twh = (total - series(scenarios, demand, "dc_energy_twh", base)).clip(min=0.0)
+    return twh / HOURS, twh, total
 
 
 def dc_shares(areas: pd.DataFrame, shares: pd.DataFrame) -> pd.Series:
@@ -209,8 +294,9 @@ def _outlook_source(demand: str) -> dict[str, object]:
     return {
         "source": (
             f"new_dc: {load}; by area 60 % Tokyo (itmedia smartjapan 2501/29 news089_4), 24 % Kansai "
-            "(decn.co.jp, 2023), the rest by energy; peak_mw: area peak of summer 2026 moved by the national "
-            "outlook without data centres"
+            "(decn.co.jp, 2023), none in Hokuriku, Shikoku, Okinawa (itmedia smartjapan 2501/29 news089_2), the rest by "
+            "energy; peak_mw: area peak of summer 2026 moved by the national outlook without data centres, in Hokkaido, "
+            "Tokyo and Chugoku by their own printed growth (data/japan/area_outlook.csv)"
         ),
         "source_date": "2025-08-26" if demand != "outlook" else "2025-03-21",
         "licence": OCCTO if demand == "outlook" else "facts",

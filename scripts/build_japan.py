@@ -18,8 +18,10 @@ from typing import Any
 
 import pandas as pd
 
+import _japan_capacity as capacity
 import _japan_power as power
 import _japan_sites as sites
+import _japan_stock as stock
 from three_mismatches.layers import LAYERS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,8 +39,10 @@ EXTRAS = {
         "year_full",
         "note",
     ],
-    "outlook": ["new_dc_twh"],
+    "outlook": ["new_dc_twh", "dc_twh"],
     "links": ["note"],
+    "generators": ["plant", "location_precision"],
+    "hubs": ["note"],
     "upgrades": ["note"],
 }
 SHAPES = ("areas", "pockets")
@@ -90,20 +94,25 @@ def write_pack(out: Path) -> None:
 
 def build() -> dict[str, pd.DataFrame]:
     """Return every table of the pack, without the shapes of areas and pockets."""
-    prefectures = read("prefectures")
-    areas = power.areas_table(read("area_facts"), prefectures)
+    prefectures, factors = read("prefectures"), read("firm_factors")
+    generators = power.generators_table(read("units"), read("plants"))
+    capacities = capacity.capacity_table(read("capacity_sources"), factors, generators)
+    areas = power.areas_table(read("area_facts"), prefectures, capacity.own_supply(capacities))
     found = sites.sites_table(read("sites"))
+    areas = areas.join(stock.unlisted_table(areas, found, read("dc_stock")))
+    of_supply = capacity.supply_upgrades(read("unit_changes"), factors)
     return {
         "areas": areas,
+        "capacity": capacities,
         "pockets": read("pockets").set_index("pocket"),
         "sites": found,
         "phases": sites.phases_table(found),
-        "generators": power.generators_table(read("units")),
+        "generators": generators,
         "links": read("links").set_index("link"),
         "interfaces": power.interfaces_table(read("interfaces").fillna({"note": ""}), read("ties")),
         "interface_members": read("interface_members").set_index("member"),
-        "upgrades": power.upgrades_table(read("upgrades")),
-        "outlook": power.outlook_table(areas, read("scenarios"), read("dc_shares")),
+        "upgrades": pd.concat([power.upgrades_table(read("upgrades")), of_supply]),
+        "outlook": power.outlook_table(areas, read("scenarios"), read("dc_shares"), read("area_outlook")),
         "fibre_nodes": read("fibre_nodes").set_index("fibre_node"),
         "fibre_routes": routes(read("fibre_routes")),
         "hubs": hubs(read("hubs"), prefectures),

@@ -124,10 +124,10 @@ _ALL = (
         possible=(0.0, 20_000.0),
     ),
     Assumption(
-        "tie_share_in_supply", 0.0, "-", 0.0, 1.0,
-        "share of each tie's capacity that the areas' published supply already holds as scheduled imports",
-        "assumption: the published balance does not say whether an area's supply includes scheduled tie flows; 0 and 1 are the two readings",
-        "2026",
+        "import_share_in_supply", 1.0, "-", 0.0, 1.0,
+        "share of `areas.net_import_mw` that the published supply holds; it is taken out of the areas' own supply",
+        "OCCTO half-hourly area supply, demand and tie flows, 2026-03-20 to 08-21: in Kyushu, with one tie, demand and net export exceed the published supply in 47 % of half-hours, so the supply is what is left after scheduled flows; 0 is the other reading",
+        "2026-08-21",
         possible=(0.0, 1.0),
     ),
 )  # fmt: skip

@@ -32,9 +32,7 @@ BETTER: Mapping[str, float] = {
     "pocket_level": 1.0,
     "load_factor": 0.98,
 }
-WORSE: Mapping[str, float] = {
-    "tie_level": -1.0, "supply_level": -1.0, "pocket_level": -1.0, "tie_share_in_supply": 1.0,
-}  # fmt: skip
+WORSE: Mapping[str, float] = {"tie_level": -1.0, "supply_level": -1.0, "pocket_level": -1.0}
 
 GRID = ("links", "interfaces", "pockets")
 
@@ -116,7 +114,8 @@ def _levels(tables: StudyTables) -> Iterator[_Variant]:
             ((assumption, end),) = assume.items()
             yield _Variant(name, "lowest of the sources", {assumption: -end})
             yield _Variant(name, "highest of the sources", {assumption: end})
-    yield _Variant("imports in the supply", "all that ties can bring", {"tie_share_in_supply": 1.0})
+    if tables.grid.areas["net_import_mw"].notna().any():
+        yield _Variant("imports in the published supply", "none", {"import_share_in_supply": 0.0})
 
 
 def _capacity(tables: StudyTables) -> Iterator[_Variant]:
@@ -133,12 +132,22 @@ def _capacity(tables: StudyTables) -> Iterator[_Variant]:
 
 
 def _with_firm(tables: StudyTables, firm: pd.Series) -> StudyTables:
+    """Return the study with plants' own output for the supply of the areas that `firm` names."""
     areas = tables.grid.areas
-    return tables.with_frames(areas=areas.assign(firm_mw=firm.reindex(areas.index).fillna(areas["firm_mw"])))
+    own = firm.reindex(areas.index)
+    return tables.with_frames(
+        areas=areas.assign(
+            firm_mw=own.fillna(areas["firm_mw"]), net_import_mw=areas["net_import_mw"].where(own.isna(), 0.0)
+        )
+    )
 
 
 def _winter(tables: StudyTables) -> Iterator[_Variant]:
-    """Return the study at its winter peak: demand of every year moves as that of the summer does."""
+    """
+    Return the study at its winter peak: demand of every year moves as that of the summer does.
+
+    No flows are known for it, so all of the published supply is taken for the areas' own.
+    """
     areas = tables.grid.areas
     known = areas["winter_peak_mw"].notna() & areas["winter_firm_mw"].notna()
     if not known.any():
@@ -148,8 +157,9 @@ def _winter(tables: StudyTables) -> Iterator[_Variant]:
     winter = areas.assign(
         peak_mw=areas["winter_peak_mw"].where(known, areas["peak_mw"]),
         firm_mw=areas["winter_firm_mw"].where(known, areas["firm_mw"]),
+        net_import_mw=areas["net_import_mw"].mask(known, 0.0),
     )
-    yield _Variant("season", "winter peak", tables=tables.with_frames(areas=winter, outlook=outlook))
+    yield _Variant("season", "winter peak, supply as published", tables=tables.with_frames(areas=winter, outlook=outlook))
 
 
 def _works(tables: StudyTables) -> Iterator[_Variant]:

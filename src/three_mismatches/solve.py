@@ -25,7 +25,7 @@ FARTHEST_KM = 2_000.0
 READINGS: tuple[Mapping[str, float], ...] = (
     {"tie_level": -1.0},
     {"tie_level": 1.0},
-    {"tie_share_in_supply": 1.0},
+    {"import_share_in_supply": 0.0},
     {"pocket_level": -1.0},
     {"pocket_level": 1.0},
     {"supply_level": -1.0},
@@ -223,6 +223,7 @@ def _is_open(now: StudyTables, demand: str, reading: Mapping[str, float]) -> boo
         "tie_level": now.grid.interfaces[[f"limit_forward_{end}", f"limit_reverse_{end}"]].notna(),
         "pocket_level": now.grid.pockets[[f"limit_mw_{end}"]].notna(),
         "supply_level": now.grid.areas[[f"firm_mw_{end}"]].notna(),
+        "import_share_in_supply": now.grid.areas[["net_import_mw"]].notna(),
         "load_factor": energy[now.outlook["demand"] == demand].notna().to_frame(),
         "receiving_per_it": (of_it & now.sites["it_mw"].notna()).to_frame(),
     }

@@ -67,9 +67,10 @@ def at_year(
     new = new_load_mw(sites) > 0.0
     sites["flags"] = add_flag(sites["flags"], Flag.LISTED_EXCEED_SCENARIO, new & exceeded)
     frames = _with_upgrades(tables.with_frames(areas=areas), year)
-    frames["links"], frames["interfaces"] = _with_tie_reading(frames["links"], frames["interfaces"], values)
+    frames["interfaces"] = _with_tie_level(frames["interfaces"], values["tie_level"])
     for name, column, level in LEVELS:
         frames[name] = frames[name].assign(**{column: _at_level(frames[name], column, values[level])})
+    frames["areas"] = _with_own_supply(frames["areas"], values["import_share_in_supply"])
     frames["generators"] = _in_service(frames["generators"], year)
     return tables.with_frames(**frames, sites=sites, phases=phases)
 
@@ -211,26 +212,31 @@ def _is_below(frames: Mapping[str, pd.DataFrame], element: str, attribute: str) 
     )
 
 
-def _with_tie_reading(
-    links: pd.DataFrame, interfaces: pd.DataFrame, values: Mapping[str, float]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return capacities at the study's level between lowest and highest, less what the supply holds."""
-    left = 1.0 - values["tie_share_in_supply"]
-    limits = {}
-    for side in ("limit_forward", "limit_reverse"):
-        moved = _at_level(interfaces, side, values["tie_level"])
-        limits[side] = moved if left == 1.0 else moved * left
-    bounded = {
-        side: links[side].where(np.isinf(links[side]), links[side] * left)
-        for side in ("p_nom", "p_nom_reverse")
-    }
-    return links.assign(**bounded), interfaces.assign(**limits)
+def _with_tie_level(interfaces: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Return interfaces with their limits at the study's level between lowest and highest."""
+    sides = ("limit_forward", "limit_reverse")
+    return interfaces.assign(**{side: _at_level(interfaces, side, level) for side in sides})
+
+
+def _with_own_supply(areas: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Return areas whose supply is their own: what it holds of scheduled imports comes over the ties again."""
+    own = areas["firm_mw"] - share * areas["net_import_mw"].fillna(0.0)
+    return areas.assign(firm_mw=own.clip(lower=0.0))
 
 
 def _at_level(table: pd.DataFrame, column: str, level: float) -> pd.Series:
-    """Return a figure moved towards the lowest (-1) or the highest (+1) of its range, where that is known."""
-    end = table[f"{column}_{'low' if level < 0.0 else 'high'}"].fillna(table[column])
-    return table[column] if level == 0.0 else table[column] + abs(level) * (end - table[column])
+    """
+    Return a figure moved towards the lowest (-1) or the highest (+1) of its range, where that is known.
+
+    An end that an upgrade has left behind is no end any more: the figure itself is.
+    """
+    default = table[column]
+    if level == 0.0:
+        return default
+    end = table[f"{column}_{'low' if level < 0.0 else 'high'}"].fillna(default)
+    end = np.minimum(end, default) if level < 0.0 else np.maximum(end, default)
+    # Unlimited stays so: inf less inf is no number.
+    return default.where(np.isinf(default), default + abs(level) * (end - default))
 
 
 def _last_day(date: object) -> str:

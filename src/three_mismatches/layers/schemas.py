@@ -192,6 +192,7 @@ _TABLES = (
             "firm_mw": _number("supply that can be counted on at the peak of the base year; dated changes are upgrades", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "firm_mw_low": _number("least supply that a source supports", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "firm_mw_high": _number("most supply that a source supports", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
+            "net_import_mw": _number("scheduled import less export that firm_mw already holds; NaN: none", "MW"),
             "winter_peak_mw": _number("demand at the winter peak, without new data centres", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "winter_firm_mw": _number("supply at the winter peak", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "unlisted_mw": _number("data-centre load of the base year, inside peak_mw, that no row of `sites` covers", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),

@@ -1,0 +1,91 @@
+"""Generating capacity of the embedded Japan by area and carrier, and the dated changes of supply after the base year."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+PROVENANCE = ["source", "source_date", "licence", "confidence"]
+ENDS = ("", "_low", "_high")
+CHANGES = {"new": 1.0, "restart": 1.0, "retire": -1.0, "stop": -1.0}
+"""Sign with which a change moves supply; any other change is a status only."""
+
+
+def capacity_table(sources: pd.DataFrame, factors: pd.DataFrame, generators: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return `capacity`: one reconciled figure per area fed and carrier, its spread over sources, and what is listed of it.
+
+    Listed units lie inside the figure; what it leaves is the residual, and what they exceed it by is told apart.
+    """
+    key = ["area", "carrier"]
+    comparable = sources[sources["comparable"] | sources["used"]].groupby(key)["mw"]
+    used = sources[sources["used"]].set_index(key, verify_integrity=True).sort_index()
+    used = used[used["mw"] > 0.0]
+    feeds = generators["feeds_area"].fillna(generators["area"])
+    listed = generators.groupby([feeds, "carrier"])["p_nom"].sum().rename_axis(key).reindex(used.index).fillna(0.0)
+    factor = pd.DataFrame([firm_factor(factors, area, carrier) for area, carrier in used.index], index=used.index)
+    table = pd.DataFrame(
+        {
+            "p_nom": used["mw"],
+            "p_nom_low": comparable.min().reindex(used.index),
+            "p_nom_high": comparable.max().reindex(used.index),
+            "listed_mw": listed,
+            "residual_mw": (used["mw"] - listed).clip(lower=0.0),
+            "excess_mw": (listed - used["mw"]).clip(lower=0.0),
+        }
+    ).round(1)
+    source = used["source"] + "; firm factor: " + factor["source"]
+    confidence = used["confidence"].where(factor["confidence"] != "low", "low")
+    table = table.join(factor[[f"firm_factor{end}" for end in ENDS]]).join(used[PROVENANCE])
+    table = table.assign(source=source, confidence=confidence, imputed=True).reset_index()
+    return table.set_index(pd.Index(table["area"] + "-" + table["carrier"], name="capacity"))
+
+
+def firm_factor(factors: pd.DataFrame, area: str, carrier: str) -> dict[str, object]:
+    """Return the share of a carrier to be counted on at the summer peak: the area's own, else that of all areas."""
+    rows = factors[factors["used"] & (factors["season"] == "summer") & (factors["carrier"] == carrier)]
+    own = rows[rows["area"] == area]
+    row = (own if len(own) else rows[rows["area"] == "all"]).iloc[0]
+    value, low, high = (float(row[f"factor{end}"]) for end in ENDS)
+    return {
+        "firm_factor": min(value, 1.0),
+        "firm_factor_low": min(low, value, 1.0),
+        "firm_factor_high": min(max(high, value), 1.0),
+        "source": row["source"],
+        "confidence": row["confidence"],
+    }
+
+
+def own_supply(capacity: pd.DataFrame) -> pd.Series:
+    """Return rated output times firm factor, by area. [MW]"""
+    return (capacity["p_nom"] * capacity["firm_factor"]).groupby(capacity["area"]).sum()
+
+
+def supply_upgrades(changes: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return upgrades of the areas' supply: dated plants that come, go, come back or stop after the base year.
+
+    Each moves the supply and both ends of its range by its rated output times its carrier's firm factor.
+    """
+    shipped = changes[changes["ship"]]
+    rows = []
+    for change in shipped.itertuples():
+        factor = firm_factor(factors, "all", change.carrier)["firm_factor"]
+        value = round(CHANGES[change.change] * change.mw * factor, 1)
+        told = {
+            "value": value,
+            "mode": "add",
+            "date": change.date,
+            "p_slip": change.p_slip,
+            "status": f"{change.name}, {change.change}: {change.status}",
+            "source": f"{change.source}; firm factor of {change.carrier} {factor:g}: data/japan/firm_factors.csv",
+            "source_date": change.source_date,
+            "licence": change.licence,
+            "confidence": "low" if change.confidence == "low" else "medium",
+            "note": change.note,
+            "imputed": True,
+        }
+        rows += [
+            {"upgrade": f"{change.unit}:{attribute}", "element": change.area_fed, "attribute": attribute} | told
+            for attribute in (f"firm_mw{end}" for end in ENDS)
+        ]
+    return pd.DataFrame(rows).set_index("upgrade")

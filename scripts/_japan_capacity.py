@@ -1,4 +1,4 @@
-"""Generating capacity of the embedded Japan by area and carrier, and the dated changes of supply after the base year."""
+"""Generating capacity of the embedded Japan by area and carrier, and dated changes of supply."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHANGES = {"new": 1.0, "restart": 1.0, "retire": -1.0, "stop": -1.0}
 
 def capacity_table(sources: pd.DataFrame, factors: pd.DataFrame, generators: pd.DataFrame) -> pd.DataFrame:
     """
-    Return `capacity`: one reconciled figure per area fed and carrier, its spread over sources, and what is listed of it.
+    Return `capacity`: one figure per area fed and carrier, its spread over sources, and what is listed of it.
 
     Listed units lie inside the figure; what it leaves is the residual, and what they exceed it by is told apart.
     """
@@ -21,8 +21,12 @@ def capacity_table(sources: pd.DataFrame, factors: pd.DataFrame, generators: pd.
     used = sources[sources["used"]].set_index(key, verify_integrity=True).sort_index()
     used = used[used["mw"] > 0.0]
     feeds = generators["feeds_area"].fillna(generators["area"])
-    listed = generators.groupby([feeds, "carrier"])["p_nom"].sum().rename_axis(key).reindex(used.index).fillna(0.0)
-    factor = pd.DataFrame([firm_factor(factors, area, carrier) for area, carrier in used.index], index=used.index)
+    listed = (
+        generators.groupby([feeds, "carrier"])["p_nom"].sum().rename_axis(key).reindex(used.index).fillna(0.0)
+    )
+    factor = pd.DataFrame(
+        [firm_factor(factors, area, carrier) for area, carrier in used.index], index=used.index
+    )
     table = pd.DataFrame(
         {
             "p_nom": used["mw"],
@@ -85,7 +89,8 @@ def supply_upgrades(changes: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFram
             "imputed": True,
         }
         rows += [
-            {"upgrade": f"{change.unit}:{attribute}", "element": change.area_fed, "attribute": attribute} | told
+            {"upgrade": f"{change.unit}:{attribute}", "element": change.area_fed, "attribute": attribute}
+            | told
             for attribute in (f"firm_mw{end}" for end in ENDS)
         ]
     return pd.DataFrame(rows).set_index("upgrade")

@@ -20,6 +20,8 @@ NAMES_JA = {
     "hokkaido": "北海道", "tohoku": "東北", "tokyo": "東京", "chubu": "中部", "hokuriku": "北陸",
     "kansai": "関西", "chugoku": "中国", "shikoku": "四国", "kyushu": "九州", "okinawa": "沖縄",
 }  # fmt: skip
+PRINTED_FUELS = {"火力（ガス）": "gas", "火力（石炭）": "coal", "火力（石油）": "oil", "原子力": "nuclear"}
+"""Fuels that a unit's own row prints; water and "other" are told apart by plant."""
 PROVENANCE = ["source", "source_date", "licence", "confidence"]
 OCCTO = "facts; OCCTO public data, attribution"
 FIRST_YEAR, BASE_YEAR, LAST_YEAR = 2024, 2026, 2034
@@ -44,7 +46,6 @@ def areas_table(facts: pd.DataFrame, prefectures: pd.DataFrame, rated: pd.Series
     measured = {end: fact(facts, f"own_supply_near_peak{end}", "FY2026") for end in ("_low", "_high")}
     low = np.minimum(measured["_low"], rated.reindex(ids)) + net_import
     high = np.maximum(measured["_high"], rated.reindex(ids)) + net_import
-    winter = winter_peak(facts)
     return pd.DataFrame(
         {
             "name": [area.capitalize() for area in ids],
@@ -57,8 +58,6 @@ def areas_table(facts: pd.DataFrame, prefectures: pd.DataFrame, rated: pd.Series
             "firm_mw_low": np.minimum(low, supply).round(0),
             "firm_mw_high": np.maximum(high, supply).round(0),
             "net_import_mw": net_import,
-            "winter_peak_mw": winter["peak"],
-            "winter_firm_mw": winter["supply"],
             "unsited_mw": 0.0,
             "population": prefectures.groupby("area")["population"].sum().reindex(ids),
             "source": [_area_source(date, energy) for date in peaks["source_date"].reindex(ids)],
@@ -78,23 +77,19 @@ def fact(facts: pd.DataFrame, metric: str, year: str) -> pd.Series:
     return rows["value"].reindex(list(NAMES_JA)).astype(float)
 
 
-def winter_peak(facts: pd.DataFrame) -> pd.DataFrame:
-    """Return the higher of the winters' highest demands that were found, and the supply in that half-hour."""
-    names = {"peak_demand_lower_bound": "peak", "supply_at_peak_slot": "supply"}
-    rows = facts[(facts["season"] == "winter") & facts["metric"].isin(names)]
-    table = rows.assign(value=rows["value"].astype(float), metric=rows["metric"].map(names))
-    wide = table.pivot_table(index=["area", "year"], columns="metric", values="value", aggfunc="first").dropna()
-    highest = wide.sort_values("peak").groupby("area").tail(1).droplevel("year")
-    return highest.reindex(list(NAMES_JA))
+def balances_table(found: pd.DataFrame) -> pd.DataFrame:
+    """Return `balances`, named by half-hour and area."""
+    ids = found["balance"].str.replace(r"[ ,:]+", "-", regex=True).str.lower() + "-" + found["area"]
+    return found.set_index(pd.Index(ids, name="row"))
 
 
 def _area_source(date: str, energy: str) -> str:
     return (
         f"peak_mw and firm_mw: highest area demand of summer 2026, on {date}, and the supply published for "
         "the same half-hour; net_import_mw: the tie flows of that half-hour; firm_mw_low, firm_mw_high: supply less "
-        "flows in the half-hours near the peak and the table `capacity`, put on the same footing; winter: highest of "
-        "the few days found (OCCTO wide-area reserve rate publication, dailyData, as compiled in "
-        f"github.com/hama-jp/occto-grid-observatory, commits b704ccb5 and 07bb4ea5); energy_twh: {energy}; "
+        "flows in the half-hours near the peak and the table `capacity`, put on the same footing "
+        "(OCCTO wide-area reserve rate publication and tie flows, as compiled in "
+        f"github.com/hama-jp/occto-grid-observatory, commit b704ccb5); energy_twh: {energy}; "
         "population: Population Census 2020, prefectures by main area; unlisted_mw: data/japan/dc_stock.csv less "
         "listed sites; shape: Natural Earth 10m admin-1"
     )
@@ -167,7 +162,7 @@ def generators_table(units: pd.DataFrame, plants: pd.DataFrame) -> pd.DataFrame:
             "lat": plant["lat"],
             "name": plant["name"],
             "name_ja": name_ja,
-            "carrier": plant["carrier"],
+            "carrier": units["fuel_ja"].map(PRINTED_FUELS).fillna(plant["carrier"]),
             "p_nom": output,
             "p_unit": output,
             "p_min": 0.0,
@@ -219,7 +214,8 @@ def published_growth(growth: pd.DataFrame) -> pd.Series:
     whole = used.loc[used["metric"] == "peak_growth_total_pct", "value"]
     yearly = used.loc[used["metric"] == "peak_growth_annual_pct", "value"]
     per_year = pd.concat(
-        [(1.0 + whole / 100.0) ** (1.0 / (LAST_YEAR - OUTLOOK_YEAR)), 1.0 + yearly / 100.0], verify_integrity=True
+        [(1.0 + whole / 100.0) ** (1.0 / (LAST_YEAR - OUTLOOK_YEAR)), 1.0 + yearly / 100.0],
+        verify_integrity=True,
     )
     return per_year ** (LAST_YEAR - BASE_YEAR)
 
@@ -294,9 +290,9 @@ def _outlook_source(demand: str) -> dict[str, object]:
     return {
         "source": (
             f"new_dc: {load}; by area 60 % Tokyo (itmedia smartjapan 2501/29 news089_4), 24 % Kansai "
-            "(decn.co.jp, 2023), none in Hokuriku, Shikoku, Okinawa (itmedia smartjapan 2501/29 news089_2), the rest by "
-            "energy; peak_mw: area peak of summer 2026 moved by the national outlook without data centres, in Hokkaido, "
-            "Tokyo and Chugoku by their own printed growth (data/japan/area_outlook.csv)"
+            "(decn.co.jp, 2023), none in Hokuriku, Shikoku, Okinawa (itmedia smartjapan 2501/29 news089_2), the rest "
+            "by energy; peak_mw: area peak of summer 2026 moved by the national outlook without data centres, in "
+            "Hokkaido, Tokyo and Chugoku by their own printed growth (data/japan/area_outlook.csv)"
         ),
         "source_date": "2025-08-26" if demand != "outlook" else "2025-03-21",
         "licence": OCCTO if demand == "outlook" else "facts",

@@ -14,7 +14,7 @@ ENDS = ("", "_low", "_high")
 
 def unlisted_table(areas: pd.DataFrame, sites: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
     """
-    Return `unlisted_mw` and its low and high end by area: what stood when the stock was counted, less what rows drew then.
+    Return `unlisted_mw` and its low and high end by area: what stood when it was counted, less what rows drew.
 
     Listed sites that opened later are left out of what is taken off; a negative rest is 0.
     """
@@ -33,7 +33,10 @@ def total_mw(stock: pd.DataFrame) -> dict[str, float]:
     """
     row = stock.set_index("role")["value"]
     factor = ASSUMPTIONS["load_factor"]
-    peak = {end: row["stock"] / (8.76 * value) * 1000.0 for end, value in (("", factor.high), ("_high", factor.value))}
+    peak = {
+        end: row["stock"] / (8.76 * value) * 1000.0
+        for end, value in (("", factor.high), ("_high", factor.value))
+    }
     return {**peak, "_low": float(row["stock_low"])}
 
 

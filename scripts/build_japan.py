@@ -73,7 +73,9 @@ def differing(made: Path, there: Path) -> list[Path]:
     def content(root: Path, name: Path) -> bytes | None:
         return (root / name).read_bytes() if (root / name).is_file() else None
 
-    return sorted(name for name in names if str(name) not in BY_HAND and content(made, name) != content(there, name))
+    return sorted(
+        name for name in names if str(name) not in BY_HAND and content(made, name) != content(there, name)
+    )
 
 
 def write_pack(out: Path) -> None:
@@ -103,6 +105,7 @@ def build() -> dict[str, pd.DataFrame]:
     of_supply = capacity.supply_upgrades(read("unit_changes"), factors)
     return {
         "areas": areas,
+        "balances": power.balances_table(read("balances")),
         "capacity": capacities,
         "pockets": read("pockets").set_index("pocket"),
         "sites": found,

@@ -1,12 +1,13 @@
 """
-Measure demand, supply and tie flows of the areas around the summer peak, for `data/japan/area_facts.csv`.
+Measure demand, supply and tie flows of the areas around the summer peak, for `area_facts.csv` and `balances.csv`.
 
     python scripts/make_area_facts.py RAW_FOLDER [--check]
 
 RAW_FOLDER holds the daily files `dashboard-YYYYMMDD.json` of github.com/hama-jp/occto-grid-observatory, folder
-`data/normalized` at commit b704ccb5 (a compilation of OCCTO's half-hourly publications), from July 2026 on. They are not
-kept in this repository. The rows of the metrics below are replaced; all others stay as they are. With --check nothing is
-written, and the exit code says whether the table holds what the files say.
+`data/normalized` at commit b704ccb5 (a compilation of OCCTO's half-hourly publications), from July 2026 on. They are
+not kept in this repository. In `data/japan/area_facts.csv` the rows of the metrics below are replaced and all others
+stay as they are; `data/japan/balances.csv` is written anew, its winter rows from the winter facts of the first table.
+With --check nothing is written, and the exit code says whether both tables hold what the files say.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 import pandas as pd
 
-TABLE = Path(__file__).resolve().parent.parent / "data" / "japan" / "area_facts.csv"
+DATA = Path(__file__).resolve().parent.parent / "data" / "japan"
 AREAS = {
     "北海道": "hokkaido", "東北": "tohoku", "東京": "tokyo", "中部": "chubu", "北陸": "hokuriku",
     "関西": "kansai", "中国": "chugoku", "四国": "shikoku", "九州": "kyushu", "沖縄": "okinawa",
@@ -41,11 +42,20 @@ IMPORT = {
 """Sign with which each published flow enters an area; see "Direction" in data/README.md."""
 
 NEAR_PEAK = 0.98
+HIGH_DEMAND = 0.95
+EVENING_SLOT = 36
+"""The half-hour from 18:00: the sun is low."""
+LICENCE = "facts; OCCTO public data, attribution"
 SOURCE = (
     "OCCTO area demand, supply and tie flows, half-hourly (web-kohyo.occto.or.jp), as compiled in "
     "github.com/hama-jp/occto-grid-observatory, commit b704ccb5"
 )
-METRICS = ("demand_at_national_peak", "own_supply_at_peak_slot", "own_supply_near_peak_low", "own_supply_near_peak_high")
+METRICS = (
+    "demand_at_national_peak",
+    "own_supply_at_peak_slot",
+    "own_supply_near_peak_low",
+    "own_supply_near_peak_high",
+)
 
 
 @dataclass(frozen=True)
@@ -63,12 +73,20 @@ class HalfHour:
         """What the area's plants can give: the published supply without what flows in."""
         return self.supply - self.net_import
 
+    @property
+    def reserve(self) -> float:
+        """What is left above demand."""
+        return self.supply - self.demand
+
+    def clock(self) -> str:
+        """Return when the half-hour begins, in Japan's time."""
+        return f"{self.slot // 2:02d}:{30 * (self.slot % 2):02d}"
+
     def said(self) -> str:
         """Return the half-hour and its figures in words."""
-        clock = f"{self.slot // 2:02d}:{30 * (self.slot % 2):02d}"
         return (
-            f"{self.day}, slot starting {clock} JST: demand {self.demand:.0f}, published supply {self.supply:.0f}, "
-            f"net import {self.net_import:+.0f} MW"
+            f"{self.day}, slot starting {self.clock()} JST: demand {self.demand:.0f}, published supply "
+            f"{self.supply:.0f}, net import {self.net_import:+.0f} MW"
         )
 
 
@@ -77,17 +95,83 @@ def main() -> int:
     parser.add_argument("raw", type=Path)
     parser.add_argument("--check", action="store_true")
     given = parser.parse_args()
-    found = pd.DataFrame(list(rows(half_hours(given.raw))))
-    kept = pd.read_csv(TABLE, dtype=str, keep_default_na=False)
-    new = pd.concat([kept[~kept["metric"].isin(METRICS)], found.astype(str)], ignore_index=True)[kept.columns]
+    measured = half_hours(given.raw)
+    tables = {"area_facts": area_facts(measured)}
+    tables["balances"] = balances(measured, tables["area_facts"])
     if given.check:
-        same = new.sort_values(list(new.columns), ignore_index=True).equals(
-            kept.sort_values(list(kept.columns), ignore_index=True)
-        )
-        print("as measured" if same else "stale: run scripts/make_area_facts.py")
-        return 0 if same else 1
-    new.to_csv(TABLE, index=False, lineterminator="\n", encoding="utf-8")
+        stale = [name for name, table in tables.items() if not same(table, read(name))]
+        print(f"stale: {', '.join(stale)}; run scripts/make_area_facts.py" if stale else "as measured")
+        return 1 if stale else 0
+    for name, table in tables.items():
+        table.to_csv(DATA / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
     return 0
+
+
+def read(name: str) -> pd.DataFrame:
+    return pd.read_csv(DATA / f"{name}.csv", dtype=str, keep_default_na=False)
+
+
+def same(left: pd.DataFrame, right: pd.DataFrame) -> bool:
+    """Return whether two tables hold the same rows, in whatever order."""
+    return sorted(map(tuple, left.to_numpy())) == sorted(map(tuple, right.to_numpy()))
+
+
+def area_facts(found: dict[str, list[HalfHour]]) -> pd.DataFrame:
+    """Return the table of facts with the measured rows replaced."""
+    kept = read("area_facts")
+    new = pd.DataFrame(list(rows(found))).astype(str)
+    return pd.concat([kept[~kept["metric"].isin(METRICS)], new], ignore_index=True)[kept.columns]
+
+
+def balances(found: dict[str, list[HalfHour]], facts: pd.DataFrame) -> pd.DataFrame:
+    """Return demand, supply and net import of every area in other half-hours than its own summer peak."""
+    listed = []
+    for balance, (day, slot) in instants(found).items():
+        for area, values in found.items():
+            half = next(half for half in values if (half.day, half.slot) == (day, slot))
+            listed.append(
+                {
+                    "balance": f"{balance}, {day} {half.clock()}", "area": area, "peak_mw": f"{half.demand:.0f}",
+                    "firm_mw": f"{half.supply:.0f}", "net_import_mw": f"{half.net_import:.0f}", "source": SOURCE,
+                    "source_date": day, "licence": LICENCE, "confidence": "high", "note": "",
+                }
+            )  # fmt: skip
+    return pd.DataFrame(listed + list(winters(facts)))
+
+
+def instants(found: dict[str, list[HalfHour]]) -> dict[str, tuple[str, int]]:
+    """Return the half-hours that all areas share: the nation's peak, its evening peak, and its least reserve."""
+    demand, reserve = totals(found, "demand"), totals(found, "reserve")
+    peak = max(demand, key=lambda key: demand[key])
+    evening = max((key for key in demand if key[1] >= EVENING_SLOT), key=lambda key: demand[key])
+    high = [key for key in demand if demand[key] >= HIGH_DEMAND * demand[peak]]
+    least = min(high, key=lambda key: reserve[key] / demand[key])
+    return {"national peak": peak, "evening peak": evening, "least national reserve at high demand": least}
+
+
+def totals(found: dict[str, list[HalfHour]], quantity: str) -> dict[tuple[str, int], float]:
+    """Return the sum of a quantity over all areas, by half-hour; half-hours that an area lacks are left out."""
+    parts: dict[tuple[str, int], list[float]] = {}
+    for values in found.values():
+        for half in values:
+            parts.setdefault((half.day, half.slot), []).append(getattr(half, quantity))
+    return {key: sum(values) for key, values in parts.items() if len(values) == len(IMPORT)}
+
+
+def winters(facts: pd.DataFrame) -> Iterator[dict[str, str]]:
+    """Yield each winter's highest demand that was found by area; no flows are known there."""
+    winter = facts[facts["season"] == "winter"]
+    for year in ("FY2024", "FY2025"):
+        of_year = winter[winter["year"] == year]
+        peak = of_year[of_year["metric"] == "peak_demand_lower_bound"].set_index("area")
+        supply = of_year[of_year["metric"] == "supply_at_peak_slot"].set_index("area")
+        for area in IMPORT:
+            yield {
+                "balance": f"winter {year}, few days, flows unknown", "area": area, "peak_mw": peak.loc[area, "value"],
+                "firm_mw": supply.loc[area, "value"], "net_import_mw": "", "source": peak.loc[area, "source"],
+                "source_date": peak.loc[area, "source_date"], "licence": LICENCE, "confidence": "low",
+                "note": peak.loc[area, "note"],
+            }  # fmt: skip
 
 
 def half_hours(folder: Path) -> dict[str, list[HalfHour]]:
@@ -120,7 +204,7 @@ def of_day(day: str, told: dict[str, Any]) -> Iterator[tuple[str, list[HalfHour]
 
 def rows(found: dict[str, list[HalfHour]]) -> Iterator[dict[str, object]]:
     """Yield the rows of the table."""
-    day, slot = national_peak(found)
+    day, slot = instants(found)["national peak"]
     for area, values in found.items():
         peak = max(values, key=lambda half: (half.demand, -half.slot))
         near = [half for half in values if half.demand >= NEAR_PEAK * peak.demand]
@@ -133,20 +217,11 @@ def rows(found: dict[str, list[HalfHour]]) -> Iterator[dict[str, object]]:
         yield row(area, "own_supply_near_peak_high", most.own, most, f"highest {rule}")
 
 
-def national_peak(found: dict[str, list[HalfHour]]) -> tuple[str, int]:
-    """Return the day and slot of the highest sum of all areas' demand."""
-    total: dict[tuple[str, int], list[float]] = {}
-    for values in found.values():
-        for half in values:
-            total.setdefault((half.day, half.slot), []).append(half.demand)
-    return max((key for key, parts in total.items() if len(parts) == len(IMPORT)), key=lambda key: sum(total[key]))
-
-
 def row(area: str, metric: str, value: float, half: HalfHour, why: str) -> dict[str, object]:
     fences = area in ("chubu", "hokuriku", "kansai") and metric != "demand_at_national_peak"
     return {
         "area": area, "metric": metric, "season": "summer", "value": f"{value:.0f}", "unit": "MW", "year": "FY2026",
-        "source": SOURCE, "source_date": half.day, "licence": "facts; OCCTO public data, attribution",
+        "source": SOURCE, "source_date": half.day, "licence": LICENCE,
         "confidence": "medium" if fences else "high", "note": f"{why}; {half.said()}",
     }  # fmt: skip
 

@@ -191,8 +191,9 @@ def read_grid(folder: Path) -> Grid:
     units["area"] = [
         _area_fed(plant, area) for plant, area in zip(units["plant"], units["listed"], strict=True)
     ]
+    known = pd.read_csv(DATA / "plants.csv").set_index("plant_ja")["carrier"]
     units["carrier"] = [
-        _carrier(plant, fuel) for plant, fuel in zip(units["plant"], units["fuel"], strict=True)
+        _carrier(plant, fuel, known) for plant, fuel in zip(units["plant"], units["fuel"], strict=True)
     ]
     return Grid(units, np.stack(list(series.values())), days, demand, supply, imports)
 
@@ -215,8 +216,9 @@ def _area_fed(plant: str, listed: str) -> str:
     return next((area for name, area in FEEDS.items() if name in plant), listed)
 
 
-def _carrier(plant: str, fuel: str) -> str:
-    carrier = FUELS.get(fuel, "biomass" if "バイオマス" in plant else "other")
+def _carrier(plant: str, fuel: str, known: pd.Series) -> str:
+    """Return the carrier that HKS prints; where it prints none, that of `plants.csv`."""
+    carrier = FUELS.get(fuel) or str(known.get(plant, "biomass" if "バイオマス" in plant else "other"))
     pumped = carrier == "hydro" and any(name in plant for name in PUMPED)
     return "pumped_hydro" if pumped else carrier
 

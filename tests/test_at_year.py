@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 from shapely.geometry import Point, box
@@ -148,12 +147,28 @@ def test_the_pocket_level_moves_local_limits_towards_what_other_sources_print():
     assert seen == [9.0, 12.0, 15.0, 15.0]
 
 
-def test_ties_lose_the_share_that_the_published_supply_holds_already():
-    tables = study(interfaces={"i": {"limit_forward": 50.0, "limit_reverse": np.inf}})
-    found = at_year(tables, 2026, "outlook", resolve({"tie_share_in_supply": 0.4})).grid
-    assert found.links.loc["ab", "p_nom"] == pytest.approx(18.0)
-    assert found.interfaces.loc["i", "limit_forward"] == pytest.approx(30.0)
-    assert np.isinf(found.interfaces.loc["i", "limit_reverse"])
+@pytest.mark.parametrize(("share", "own"), [(1.0, 100.0), (0.5, 110.0), (0.0, 120.0)])
+def test_the_imports_that_the_supply_holds_come_over_the_ties_again(share, own):
+    areas = {"a": {"peak_mw": 100.0, "firm_mw": 120.0, "net_import_mw": 20.0, "geometry": box(0, 0, 1, 1)}}
+    tables = tables_of({"areas": areas, "sites": site(request_mw=1.0)})
+    found = at_year(tables, 2026, "outlook", resolve({"import_share_in_supply": share})).grid.areas
+    assert found.loc["a", "firm_mw"] == own
+
+
+def test_an_area_that_exports_has_more_of_its_own_than_its_supply_says():
+    areas = {"a": {"peak_mw": 100.0, "firm_mw": 120.0, "net_import_mw": -30.0, "geometry": box(0, 0, 1, 1)}}
+    found = at_year(tables_of({"areas": areas, "sites": site(request_mw=1.0)}), 2026, "outlook", VALUES)
+    assert found.grid.areas.loc["a", "firm_mw"] == 150.0
+
+
+def test_an_end_of_a_range_that_an_upgrade_has_passed_is_no_end_any_more():
+    pockets = {
+        "p": {"limit_mw": 15.0, "limit_mw_high": 20.0, "load_mw": 3.0, "geometry": box(0, 0, 0.5, 0.5)}
+    }
+    upgrade = {"u": {"element": "p", "attribute": "limit_mw", "value": 50.0, "date": "2027"}}
+    tables = study(pockets=pockets, upgrades=upgrade)
+    limit = at_year(tables, 2030, "outlook", resolve({"pocket_level": 1.0})).grid.pockets["limit_mw"]
+    assert limit["p"] == 50.0
 
 
 def test_inputs_stay_as_they_are():

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import geopandas as gpd
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,12 +22,13 @@ SOURCES = ROOT / "data" / "japan"
 PACK = Path(three_mismatches.__file__).parent / "data" / "japan"
 SHAPES = ("areas", "pockets")
 TABLES = (
-    "areas", "pockets", "sites", "phases", "generators", "links", "interfaces", "interface_members",
-    "upgrades", "outlook", "fibre_nodes", "fibre_routes", "hubs", "budgets",
+    "areas", "balances", "capacity", "pockets", "sites", "phases", "generators", "links", "interfaces",
+    "interface_members", "upgrades", "outlook", "fibre_nodes", "fibre_routes", "hubs", "budgets",
 )  # fmt: skip
 AREAS = {
     "hokkaido", "tohoku", "tokyo", "chubu", "hokuriku", "kansai", "chugoku", "shikoku", "kyushu", "okinawa",
 }  # fmt: skip
+PROVENANCE = ("source", "source_date", "licence", "confidence")
 FORBIDDEN = (
     "openstreetmap", "odbl", "non-commercial", "noncommercial", "cc by-nc", "from memory",
 )  # fmt: skip
@@ -38,6 +40,17 @@ def read(name: str) -> pd.DataFrame:
     return pd.read_csv(PACK / f"{name}.csv").set_index(LAYERS[name].index)
 
 
+def content(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder, by its path in it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def source(name: str) -> pd.DataFrame:
+    return pd.read_csv(SOURCES / f"{name}.csv")
+
+
 @pytest.fixture(scope="module")
 def pack() -> dict[str, pd.DataFrame]:
     return {name: read(name) for name in TABLES}
@@ -46,10 +59,31 @@ def pack() -> dict[str, pd.DataFrame]:
 @pytest.mark.parametrize("name", TABLES)
 def test_every_row_says_source_date_licence_and_confidence(pack, name):
     table = pack[name]
-    for column in ("source", "source_date", "licence", "confidence"):
+    for column in PROVENANCE:
         assert table[column].notna().all(), table.index[table[column].isna()].tolist()
     assert table["source_date"].astype(str).str.fullmatch(r"\d{4}(-\d{2}){0,2}").all()
     assert table["imputed"].isin([True, False]).all()
+
+
+@pytest.mark.parametrize("path", sorted(SOURCES.glob("*.csv")), ids=lambda path: path.stem)
+def test_every_row_of_a_source_table_says_where_it_is_from(path):
+    table = pd.read_csv(path)
+    for column in PROVENANCE:
+        if column in table or path.stem not in ("interfaces",):  # its rows name rows of `ties`
+            assert table[column].notna().all(), table.index[table[column].isna()].tolist()
+    assert table["confidence"].isin(["high", "medium", "low"]).all()
+
+
+@pytest.mark.parametrize("nodes", [12, 25])
+def test_smaller_backbones_are_connected_and_say_their_source(nodes):
+    folder = PACK / "backbones" / str(nodes)
+    cities, routes = pd.read_csv(folder / "fibre_nodes.csv"), pd.read_csv(folder / "fibre_routes.csv")
+    network = nx.Graph(list(routes[["node0", "node1"]].itertuples(index=False, name=None)))
+    assert len(cities) == nodes
+    assert len(routes) == {12: 17, 25: 43}[nodes]
+    assert set(network) == set(cities["fibre_node"])
+    assert nx.is_connected(network)
+    assert pd.concat([cities, routes])[list(PROVENANCE)].notna().all(axis=None)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -67,18 +101,21 @@ def test_every_reference_leads_to_a_row(pack, name):
 
 
 def test_pack_and_its_sources_hold_nothing_that_may_not_be_shipped():
-    files = [path for folder in (PACK, SOURCES) for path in folder.iterdir() if path.name != "LICENSE"]
+    files = [path for folder in (PACK, SOURCES) for path in folder.rglob("*") if path.is_file()]
     for path in files:
+        if path.name == "LICENSE":
+            continue
         text = path.read_text(encoding="utf-8").lower()
         assert not [word for word in FORBIDDEN if word in text], path.name
-    assert sum(path.stat().st_size for path in PACK.iterdir()) < 1_000_000
+    assert sum(path.stat().st_size for path in PACK.rglob("*")) < 1_000_000
 
 
 def test_the_script_builds_the_shipped_bytes_again(tmp_path):
     script = ROOT / "scripts" / "build_japan.py"
     subprocess.run([sys.executable, str(script), "--out", str(tmp_path)], check=True)
-    built = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert built == {path.name: path.read_bytes() for path in PACK.iterdir() if path.name != "LICENSE"}
+    shipped = content(PACK)
+    shipped.pop("LICENSE")
+    assert content(tmp_path) == shipped
 
 
 def test_ten_areas_cover_japan_without_gap_or_overlap(pack):
@@ -151,7 +188,8 @@ def test_unknown_requests_stay_unknown_and_nothing_is_drawn_beyond_the_request(p
 def test_it_power_is_converted_once_by_the_printed_or_the_stated_ratio(pack):
     sites = pack["sites"]
     from_it = sites[sites["mw_kind"] == "IT"]
-    assert np.allclose(from_it["request_mw"], from_it["it_mw"] * from_it["pue"].fillna(1.30))
+    converted = from_it["it_mw"] * from_it["pue"].fillna(1.30)
+    assert np.allclose(from_it["request_mw"], converted, equal_nan=True)
     assert sites.loc[sites["mw_kind"] != "IT", "it_mw"].isna().all()
 
 
@@ -204,7 +242,9 @@ def test_ranges_of_interfaces_hold_their_default(pack):
 def test_upgrades_change_columns_that_are_there_and_undated_ones_have_no_date(pack):
     for row in pack["upgrades"].itertuples():
         owners = [
-            pack[name] for name in ("links", "interfaces", "pockets") if row.element in pack[name].index
+            pack[name]
+            for name in ("links", "interfaces", "pockets", "areas")
+            if row.element in pack[name].index
         ]
         assert len(owners) == 1
         assert row.attribute in owners[0].columns
@@ -222,22 +262,159 @@ def test_range_follows_the_limit_that_an_upgrade_replaces(pack):
 
 def test_area_peaks_and_people_add_up_to_the_published_nation(pack):
     areas = pack["areas"]
-    coincident = 164_031  # OCCTO, 2026-07-23
+    coincident = (
+        source("area_facts").query("metric == 'peak_demand_coincident'")["value"].astype(float).iloc[0]
+    )
+    then = pack["balances"][pack["balances"]["balance"].str.startswith("national peak")]
+    assert then["peak_mw"].sum() == coincident == 164_031
     assert coincident <= areas["peak_mw"].sum() <= 1.03 * coincident
     assert areas["population"].sum() == 126_146_099
-    reserve = areas["firm_mw"] / areas["peak_mw"] - 1
-    assert reserve["tokyo"] == pytest.approx(0.0375, abs=1e-3)
+
+
+def test_supply_over_peak_is_the_published_reserve_of_every_area(pack):
+    facts = source("area_facts")
+    published = facts[(facts["metric"] == "reserve_rate_at_peak_slot") & (facts["season"] == "summer")]
+    published = published.set_index("area")["value"].astype(float)
+    reserve = (pack["areas"]["firm_mw"] / pack["areas"]["peak_mw"] - 1.0) * 100.0
+    assert len(published) == 10
+    assert np.allclose(reserve, published.loc[reserve.index], atol=0.02)
+
+
+def test_imports_of_all_areas_add_up_to_nothing_in_a_half_hour_that_they_share(pack):
+    shared = pack["balances"].dropna(subset=["net_import_mw"])
+    rest = shared.groupby("balance")["net_import_mw"].sum()
+    assert len(rest) == 3
+    assert (rest.abs() < 20.0).all()  # of some 10,000 MW that cross borders: losses and rounding
+
+
+def test_an_area_cannot_export_what_its_supply_has_not(pack):
+    """Published supply is what is left after flows: with its exports Tohoku would have less than it needs."""
+    areas = pack["areas"]
+    generated = areas["peak_mw"] - areas["net_import_mw"]
+    assert set(areas.index[generated > areas["firm_mw"]]) == {"tohoku", "chugoku", "shikoku"}
+    assert (generated <= areas["firm_mw"] - areas["net_import_mw"]).all()
+
+
+def test_ranges_of_supply_and_of_unlisted_load_hold_their_default(pack):
+    areas = pack["areas"]
+    for column in ("firm_mw", "unlisted_mw"):
+        low, high = areas[f"{column}_low"], areas[f"{column}_high"]
+        assert ((low <= areas[column]) & (areas[column] <= high)).all(), column
+
+
+def test_capacity_is_one_figure_per_area_and_carrier_with_the_listed_units_inside(pack):
+    capacity, generators = pack["capacity"], pack["generators"]
+    assert not capacity.duplicated(["area", "carrier"]).any()
+    total = capacity["listed_mw"] + capacity["residual_mw"] - capacity["excess_mw"]
+    assert np.allclose(total, capacity["p_nom"], atol=0.2)
+    assert (capacity[["residual_mw", "excess_mw"]].min(axis=1) == 0.0).all()
+    feeds = generators["feeds_area"].fillna(generators["area"])
+    listed = generators.groupby([feeds, "carrier"])["p_nom"].sum()
+    assert listed.sum() == pytest.approx(capacity["listed_mw"].sum(), abs=5.0)
+    for end, sign in (("low", -1), ("high", 1)):
+        for column in ("p_nom", "firm_factor"):
+            assert (sign * (capacity[f"{column}_{end}"] - capacity[column]) >= -1e-9).all(), column
+
+
+def test_rated_output_agrees_with_the_published_balance_within_the_spread_of_its_factors(pack):
+    """Rated output times low and high firm factors encloses the supply that each area had of its own."""
+    capacity, areas = pack["capacity"], pack["areas"]
+    own = areas["firm_mw"] - areas["net_import_mw"]
+    low, high = (
+        (capacity["p_nom"] * capacity[f"firm_factor_{end}"]).groupby(capacity["area"]).sum()[own.index]
+        for end in ("low", "high")
+    )
+    outside = own.index[(own < low) | (own > high)]
+    assert set(outside) <= {"okinawa"}  # small oil and standby units that no register lists
+
+
+def test_plants_stand_in_japan_and_feed_a_known_area(pack):
+    generators = pack["generators"]
+    points = shapely.points(generators[["lon", "lat"]].to_numpy())
+    land = shapely.union_all(pack["areas"].geometry.to_numpy())
+    assert (shapely.distance(land, points) < 0.05).all()  # degrees: reclaimed land lies off the drawn coast
+    feeds = set(generators["feeds_area"].dropna())
+    assert feeds <= AREAS
+    from_tohoku = generators[(generators["area"] == "tohoku") & generators["feeds_area"].notna()]
+    assert {"kashiwazaki-kariwa", "hirono"} <= set(
+        from_tohoku.loc[from_tohoku["feeds_area"] == "tokyo", "plant"]
+    )
+    reinan = generators[generators["plant"].isin(["takahama", "ohi", "mihama"])]
+    assert set(reinan["feeds_area"].fillna(reinan["area"])) == {"kansai"}
+
+
+def test_dated_plants_move_supply_and_both_ends_of_its_range(pack):
+    upgrades = pack["upgrades"][pack["upgrades"]["element"].isin(AREAS)]
+    changes = source("unit_changes")
+    assert len(upgrades) == 3 * changes["ship"].sum() > 50
+    assert set(upgrades["attribute"]) == {"firm_mw", "firm_mw_low", "firm_mw_high"}
+    assert (upgrades["mode"] == "add").all()
+    assert upgrades["date"].notna().all()
+    closing = upgrades["status"].str.contains(", retire:|, stop:", regex=True)
+    assert ((upgrades["value"] < 0) == closing).all()
+
+
+def test_ties_are_equal_in_both_tables(pack):
+    """Limits of interfaces are the table of ties; what links can carry covers them, before and after works."""
+    ties, names = source("ties"), source("interfaces")
+    for row in names[names["forward_default"] == "median"].itertuples():
+        side = ties[(ties["tie"] == row.interface) & (ties["from_area"] == row.from_area)]
+        for end, metric in (("", "median"), ("_low", "min"), ("_high", "max")):
+            printed = side.loc[side["metric"] == f"operating_capacity_{metric}", "value"].iloc[0]
+            assert pack["interfaces"].loc[row.interface, f"limit_forward{end}"] == printed
+    members = pack["interface_members"].merge(pack["links"], left_on="element", right_index=True)
+    bounded = members[np.isfinite(members["p_nom"])].groupby("interface")["p_nom"].sum()
+    assert (pack["interfaces"].loc[bounded.index, "limit_forward_high"] <= bounded).all()
+    upgrades = pack["upgrades"].set_index(["element", "attribute"])["value"]
+    assert upgrades["hokkaido-honshu", "limit_forward"] == upgrades["hokkaido-honshu-hvdc", "p_nom"]
+    grown = pack["links"]["p_nom"].filter(like="fc-").sum() + sum(
+        upgrades[name, "p_nom"] - pack["links"].loc[name, "p_nom"]
+        for name in ("fc-sakuma", "fc-higashi-shimizu")
+    )
+    assert grown == upgrades["frequency-converters", "limit_forward"] == 3000
 
 
 def test_outlook_starts_at_todays_peak_and_adds_the_published_load(pack):
     outlook, areas = pack["outlook"], pack["areas"]
+    assert set(outlook["year"]) == set(range(2024, 2035))
     start = outlook[outlook["year"] == 2026]
     assert (start["new_dc_mw"] == 0).all()
     assert np.allclose(start["peak_mw"], areas["peak_mw"].loc[start["area"]], atol=0.1)
-    end = outlook[outlook["year"] == 2034].groupby("demand")["new_dc_mw"].sum()
-    assert end["outlook"] == pytest.approx(6160 - (470 + (4400 - 470) / 5), abs=1)
-    assert end["low"] == pytest.approx((57 - 26.6) / (8.76 * 0.80) * 1000, abs=1)
-    assert end["high"] == pytest.approx((66 - 28.4) / (8.76 * 0.80) * 1000, abs=1)
+    end = outlook[outlook["year"] == 2034].groupby("demand")[["new_dc_mw", "dc_twh"]].sum()
+    assert end["new_dc_mw"]["outlook"] == pytest.approx(6160 - (470 + (4400 - 470) / 5), abs=1)
+    assert end["new_dc_mw"]["low"] == pytest.approx((57 - 26.6) / (8.76 * 0.80) * 1000, abs=1)
+    assert end["new_dc_mw"]["high"] == pytest.approx((66 - 28.4) / (8.76 * 0.80) * 1000, abs=1)
+    assert end["dc_twh"][["low", "high"]].tolist() == pytest.approx([57.0, 66.0], abs=0.01)
+    first = outlook[outlook["year"] == 2024].groupby("demand")["dc_twh"].sum()
+    assert first[["low", "high"]].tolist() == pytest.approx([19.0, 19.0], abs=0.01)
+
+
+def test_ordinary_demand_of_all_areas_follows_the_national_outlook(pack):
+    outlook = pack["outlook"][pack["outlook"]["demand"] == "outlook"]
+    nation = outlook.groupby("year")["peak_mw"].sum()
+    ordinary = {2026: 159_200 + 5_390 / 9 - (470 + 786), 2034: 164_590 - 6_160}
+    assert nation[2034] / nation[2026] == pytest.approx(ordinary[2034] / ordinary[2026], rel=1e-4)
+    whole = outlook.assign(whole=outlook["peak_mw"] + outlook["new_dc_mw"]).set_index(["area", "year"])[
+        "whole"
+    ]
+    growth = {area: (whole[area, 2034] / whole[area, 2026]) ** (9 / 8) - 1 for area in ("hokkaido", "tokyo")}
+    assert growth == pytest.approx({"hokkaido": 0.105, "tokyo": 0.071}, abs=2e-3)
+
+
+def test_shares_of_added_load_add_up_to_one(pack):
+    end = pack["outlook"][(pack["outlook"]["year"] == 2034) & (pack["outlook"]["demand"] == "high")]
+    share = end.set_index("area")["new_dc_mw"] / end["new_dc_mw"].sum()
+    assert share["tokyo"] == pytest.approx(0.60, abs=1e-3)
+    assert share["kansai"] == pytest.approx(0.24, abs=1e-3)
+    assert share[["hokuriku", "shikoku", "okinawa"]].sum() == 0.0
+
+
+def test_headroom_printed_for_chiba_and_tochigi_is_more_than_what_listed_sites_ask_there(pack):
+    """So it cannot bind, and is no pocket: its border is not published."""
+    sites = pack["sites"]
+    inside = sites["prefecture"].isin(["千葉県", "栃木県"]) & sites["part_of"].isna()
+    new = (sites["request_mw"] - sites["in_base_mw"]).clip(lower=0.0)[inside]
+    assert new.sum() < 5_000
 
 
 def test_fibre_sketch_is_one_network_of_48_cities(pack):
@@ -245,6 +422,28 @@ def test_fibre_sketch_is_one_network_of_48_cities(pack):
     assert (len(nodes), len(routes)) == (48, 82)
     assert set(routes["node0"]) | set(routes["node1"]) == set(nodes.index)
     assert (routes["geometry_kind"] == "schematic").all()
+
+
+@pytest.mark.parametrize("folder", [".", "backbones/12", "backbones/25"])
+def test_islands_are_joined_only_by_routes_that_name_their_strait(folder):
+    nodes = pd.read_csv(PACK / folder / "fibre_nodes.csv").set_index("fibre_node")
+    routes = pd.read_csv(PACK / folder / "fibre_routes.csv")
+    dry = routes[routes["srlg"].isna()]
+    network = nx.Graph(list(dry[["node0", "node1"]].itertuples(index=False, name=None)))
+    network.add_nodes_from(nodes.index)
+    island = {node: number for number, part in enumerate(nx.connected_components(network)) for node in part}
+    cities = [city for city in ("sapporo", "tokyo", "matsuyama", "hakata", "naha") if city in island]
+    assert len({island[city] for city in cities}) == len(cities)
+    known = set(source("straits")["srlg"])
+    assert {group for text in routes["srlg"].dropna() for group in text.split(";")} <= known
+
+
+def test_landing_towns_stand_on_the_coast(pack):
+    towns = pack["hubs"][pack["hubs"]["kind"] == "landing"]
+    coast = shapely.union_all(pack["areas"].geometry.to_numpy()).boundary
+    km = shapely.distance(coast, shapely.points(towns[["lon", "lat"]].to_numpy())) * 111.0
+    assert len(towns) >= 15
+    assert (km < 12.0).all(), towns.index[km >= 12.0].tolist()
 
 
 def test_hubs_weigh_every_prefecture_by_its_people(pack):

@@ -50,13 +50,15 @@ def test_the_capacity_table_stands_in_for_the_published_supply():
     assert table["capacity source", "rated output x high firm factors"] == pytest.approx(20.0, abs=1e-4)
 
 
-def test_winter_brings_its_own_peak_and_supply_in_every_year():
-    areas = {**radial_layers()["areas"]}
-    areas["a"] = {**areas["a"], "winter_peak_mw": 200.0, "winter_firm_mw": 215.0}
+def test_another_half_hour_brings_its_own_demand_and_supply_in_every_year():
+    """Demand grows by 1 % as in the outlook, to 202; of 225 MW of supply 10 are imported: 13 to spare."""
+    balances = {
+        "w": {"area": "a", "balance": "winter", "peak_mw": 200.0, "firm_mw": 225.0, "net_import_mw": 10.0}
+    }
     outlook = {"o": {"area": "a", "year": 2030, "peak_mw": 101.0}}
-    table = moved(layers(areas=areas, outlook=outlook), year=2030)["joint_gap_mw"]
+    table = moved(layers(balances=balances, outlook=outlook), year=2030)["joint_gap_mw"]
     assert table["study", "as it is"] == pytest.approx(16.0, abs=1e-4)
-    assert table["season", "winter peak, supply as published"] == pytest.approx(40.0 - (215.0 - 202.0 - 5.0 + 10.0), abs=1e-4)
+    assert table["half-hour", "winter"] == pytest.approx(40.0 - (13.0 - 5.0 + 10.0), abs=1e-4)
 
 
 def test_works_of_the_grid_and_of_supply_are_left_out_apart():
@@ -105,4 +107,4 @@ def test_phases_and_scenarios_are_read_otherwise_where_there_are_any():
 def test_a_range_that_no_table_knows_makes_no_row():
     table = moved(layers())
     inputs = set(table.index.get_level_values("input"))
-    assert not inputs & {"supply of areas", "capacity source", "season", "dated works", "demand scenario"}
+    assert not inputs & {"supply of areas", "capacity source", "half-hour", "dated works", "demand scenario"}

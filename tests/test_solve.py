@@ -198,7 +198,9 @@ def test_measured_round_trips_lie_in_the_predicted_range(pair, measured_ms):
 def test_the_range_of_the_shortfall_holds_the_value(japan):
     row = japan.fleet.loc["joint_gap_mw"]
     assert row["low"] <= row["value"] < row["high"]
-    assert np.isnan(japan.fleet.loc["request_mw", "low"])  # no reading changes what is asked
+    request = japan.fleet.loc["request_mw"]  # moved by the receiving power per IT power alone
+    assert request["low"] < request["value"] < request["high"]
+    assert np.isnan(japan.fleet.loc["regret_mw", "low"])  # no reading asks what moving would cure
 
 
 def test_an_assumption_changes_the_answer(japan):

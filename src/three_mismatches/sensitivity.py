@@ -94,7 +94,7 @@ def _variants(tables: StudyTables, settings: Settings) -> Iterator[_Variant]:
     """Return every other reading that the tables know, by input."""
     yield from _levels(tables)
     yield from _capacity(tables)
-    yield from _winter(tables)
+    yield from _balances(tables)
     yield from _works(tables)
     yield from _pockets(tables)
     yield from _demand(tables, settings)
@@ -142,24 +142,24 @@ def _with_firm(tables: StudyTables, firm: pd.Series) -> StudyTables:
     )
 
 
-def _winter(tables: StudyTables) -> Iterator[_Variant]:
+def _balances(tables: StudyTables) -> Iterator[_Variant]:
     """
-    Return the study at its winter peak: demand of every year moves as that of the summer does.
+    Return the study with the demand and supply of other half-hours, where these are known.
 
-    No flows are known for it, so all of the published supply is taken for the areas' own.
+    Demand of every year moves as that of the base year does; works come on top as they do there.
     """
     areas = tables.grid.areas
-    known = areas["winter_peak_mw"].notna() & areas["winter_firm_mw"].notna()
-    if not known.any():
-        return
-    ratio = (areas["winter_peak_mw"] / areas["peak_mw"]).where(known, 1.0)
-    outlook = tables.outlook.assign(peak_mw=tables.outlook["peak_mw"] * tables.outlook["area"].map(ratio))
-    winter = areas.assign(
-        peak_mw=areas["winter_peak_mw"].where(known, areas["peak_mw"]),
-        firm_mw=areas["winter_firm_mw"].where(known, areas["firm_mw"]),
-        net_import_mw=areas["net_import_mw"].mask(known, 0.0),
-    )
-    yield _Variant("season", "winter peak, supply as published", tables=tables.with_frames(areas=winter, outlook=outlook))
+    for balance, rows in tables.grid.balances.groupby("balance", sort=True):
+        other = rows.set_index("area").reindex(areas.index)
+        known = other["peak_mw"].notna()
+        ratio = (other["peak_mw"] / areas["peak_mw"]).where(known, 1.0)
+        outlook = tables.outlook.assign(peak_mw=tables.outlook["peak_mw"] * tables.outlook["area"].map(ratio))
+        then = areas.assign(
+            peak_mw=other["peak_mw"].where(known, areas["peak_mw"]),
+            firm_mw=other["firm_mw"].where(known, areas["firm_mw"]),
+            net_import_mw=other["net_import_mw"].fillna(0.0).where(known, areas["net_import_mw"]),
+        )
+        yield _Variant("half-hour", str(balance), tables=tables.with_frames(areas=then, outlook=outlook))
 
 
 def _works(tables: StudyTables) -> Iterator[_Variant]:

@@ -193,8 +193,6 @@ _TABLES = (
             "firm_mw_low": _number("least supply that a source supports", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "firm_mw_high": _number("most supply that a source supports", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "net_import_mw": _number("scheduled import less export that firm_mw already holds; NaN: none", "MW"),
-            "winter_peak_mw": _number("demand at the winter peak, without new data centres", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
-            "winter_firm_mw": _number("supply at the winter peak", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "unlisted_mw": _number("data-centre load of the base year, inside peak_mw, that no row of `sites` covers", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "unlisted_mw_low": _number("least of it that a source supports", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
             "unlisted_mw_high": _number("most of it that a source supports", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
@@ -202,6 +200,17 @@ _TABLES = (
             "population": _number("inhabitants", "persons", low=0),
         },
         geometry="Polygon", needs_rows=True,
+    ),
+    _layer(
+        "balances", "row", "demand and supply of other half-hours, to hold against those of `areas`",
+        {
+            "area": _text("service area", nullable=False),
+            "balance": _text("which half-hour; a balance has one row for each area that it knows", nullable=False),
+            "peak_mw": _number("demand, without new data centres", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
+            "firm_mw": _number("supply", "MW", low=0, high=LARGEST_AREA_MW, high_cure=KW_CURE),
+            "net_import_mw": _number("scheduled import less export that firm_mw holds; NaN: none", "MW"),
+        },
+        must_state=("peak_mw", "firm_mw"), refers_to={"area": ("areas",)},
     ),
     _layer(
         "capacity", "capacity", "generating capacity by the area that it feeds and its carrier: one reconciled figure each, a cross-check of areas.firm_mw",

@@ -22,6 +22,7 @@ class Grid:
     """
 
     areas: gpd.GeoDataFrame
+    balances: pd.DataFrame
     capacity: pd.DataFrame
     pockets: gpd.GeoDataFrame
     generators: gpd.GeoDataFrame

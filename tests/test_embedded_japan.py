@@ -457,7 +457,11 @@ def test_every_use_of_a_site_has_a_budget_row(pack):
     assert pack["budgets"]["rtt_ms"].isna().sum() == 1
 
 
-def test_readme_names_every_source_table():
+def test_readme_names_every_source_table_and_counts_its_rows():
     text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`japan/([a-z_]+\.(?:csv|geojson))`", text))
-    assert named == {path.name for path in SOURCES.iterdir()}
+    named = dict(
+        re.findall(r"^\| `japan/(\w+\.(?:csv|geojson))` \| [^|]* \| (\d+) \|", text, flags=re.MULTILINE)
+    )
+    rows = {path.name: str(len(pd.read_csv(path))) for path in SOURCES.glob("*.csv")}
+    rows |= {f"{name}.geojson": str(len(gpd.read_file(SOURCES / f"{name}.geojson"))) for name in SHAPES}
+    assert named == rows

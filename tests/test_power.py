@@ -326,3 +326,30 @@ def test_unsited_load_asks_beside_the_sites():
     assert found.areas.loc["b", "unsited_joint_mw"] == pytest.approx(18.75, abs=1e-4)
     assert found.areas.loc["b", "unsited_alone_mw"] == pytest.approx(30.0)
     assert found.intact_mw == pytest.approx(70.0)
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(40.0, 0.625), (5.0, 5.0), (0.0, np.inf)])
+def test_requests_could_grow_together_until_the_first_limit(radial, asked, expected):
+    """25 MW are secure in a: 40 are 0.625 of it; nothing can be had any number of times."""
+    sites, new = sites_in({"s": ("a", None, asked)})
+    graph = power_graph(radial.grid)
+    found = power.area_joint(graph, requests(graph, sites, new))
+    assert found.multiple == pytest.approx(expected, abs=1e-5)
+    assert found.multiple_element == ("" if asked == 0.0 else "ab; capacity:a")
+
+
+def test_the_first_limit_can_be_a_pocket(radial):
+    sites, new = sites_in({"s": ("a", "p", 6.0), "t": ("b", None, 1.0)})
+    graph = power_graph(radial.grid)
+    found = power.area_joint(graph, requests(graph, sites, new))
+    assert found.multiple == pytest.approx(2.0, abs=1e-5)
+    assert found.multiple_element == "p"
+
+
+@given(layers=random_grids(), asked=st.floats(1.0, 200.0))
+def test_one_site_alone_could_grow_to_what_it_can_host(layers, asked):
+    graph = power_graph(tables_of(layers).grid)
+    sites, new = sites_in({"s": (graph.nodes[0], None, asked)})
+    hosting = power.area_hosting(graph, [Group(0)], stress=False)["secure_mw"].iloc[0]
+    found = power.area_joint(graph, requests(graph, sites, new))
+    assert found.multiple * asked == pytest.approx(hosting, abs=1e-3, rel=1e-5)

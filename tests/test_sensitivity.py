@@ -28,6 +28,7 @@ def test_the_first_row_is_the_study_as_it_is():
     assert list(table.columns) == [*SHOWN, "change_mw"]
     assert table.iloc[0]["joint_gap_mw"] == pytest.approx(15.0, abs=1e-4)
     assert table.iloc[0]["change_mw"] == 0.0
+    assert table.iloc[0]["joint_multiple"] == pytest.approx(25.0 / 40.0, abs=1e-6)
 
 
 def test_supply_moves_between_the_ends_that_its_sources_support():

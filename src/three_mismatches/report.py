@@ -141,14 +141,32 @@ def _power(fleet: pd.DataFrame, ties: pd.DataFrame, settings: Settings) -> str:
     return (
         f"In {settings.year}{scenario}, the {value['sites_with_request']:.0f} listed data-centre sites with a known "
         f"size{beyond} ask for {_mw(value['new_load_mw'] + value['unsited_mw'])} beyond what was drawn in the tables' "
-        f"base year, {settings.base_year}; with the supply of {settings.base_year} and the dated reinforcements of "
-        f"the grid, {_mw(gap)} of it could not be served at the peak if the worst single unit or converter pole were "
-        f"lost, {_mw(value['joint_gap_intact_mw'])} if none were ({_mw(low)} to {_mw(high)} with that loss, as sources "
-        f"leave open how far ties are free and whether the published supply already holds what they bring)"
-        f"{'; what binds is ' + names if names else ''}"
+        f"base year, {settings.base_year}; with the supply of {settings.base_year} and the dated works of grid and "
+        f"plants, {_mw(gap)} of it could not be served at the peak if the worst single unit or converter pole were "
+        f"lost, {_mw(value['joint_gap_intact_mw'])} if none were{_leeway(low, high)}"
+        f"{'; what binds is ' + names if names else ''}{_multiple(fleet)}"
         f"{f'; {_mw(shed)} of ordinary demand would be short too' if shed >= 1.0 else ''}"
         f"; limits of local networks, mostly unpublished, would come on top."
     )
+
+
+def _leeway(low: float, high: float) -> str:
+    """Return the range of the shortfall over what sources leave open, where there is any."""
+    if np.isnan(low):
+        return ""
+    return (
+        f" ({_mw(low)} to {_mw(high)} with that loss, by what sources leave open of ties, supply and demand)"
+    )
+
+
+def _multiple(fleet: pd.DataFrame) -> str:
+    """Return how many times the load could be carried and what would be short first, as far as anything limits it."""
+    value, low, high = (float(fleet[column]["joint_multiple"]) for column in ("value", "low", "high"))
+    if not np.isfinite(value):
+        return ""
+    _, _, first = str(fleet["meaning"]["joint_multiple"]).partition("first: ")
+    span = "" if np.isnan(low) else f" ({low:.2g} to {high:.2g})"
+    return f"; all at once could be {value:.2g} times as large{span} before the first limit, {first}, is met"
 
 
 def _fibre(fleet: pd.DataFrame, sites: pd.DataFrame) -> str:

@@ -16,8 +16,10 @@ from three_mismatches.solve import fleet_power
 
 __all__ = ["SHOWN", "one_at_a_time"]
 
-SHOWN = ("new_load_mw", "unsited_mw", "spare_mw", "power_gap_mw", "joint_gap_mw", "joint_gap_intact_mw")
-"""Quantities of the fleet that the table shows. [MW]"""
+SHOWN = (
+    "new_load_mw", "unsited_mw", "spare_mw", "power_gap_mw", "joint_gap_mw", "joint_gap_intact_mw", "joint_multiple",
+)  # fmt: skip
+"""Quantities of the fleet that the table shows; `joint_multiple` moves where nothing is short too."""
 
 LEVELS: Mapping[str, Mapping[str, float]] = {
     "capacity of ties": {"tie_level": 1.0},

@@ -36,7 +36,7 @@ READINGS: tuple[Mapping[str, float], ...] = (
 
 FLEET_POWER = (
     "request_mw", "in_base_mw", "new_load_mw", "unsited_mw", "power_gap_mw", "joint_mw", "joint_gap_mw",
-    "joint_gap_listed_mw", "joint_gap_intact_mw", "base_shed_mw", "double_count", "spare_mw",
+    "joint_gap_listed_mw", "joint_gap_intact_mw", "joint_multiple", "base_shed_mw", "double_count", "spare_mw",
 )  # fmt: skip
 """Quantities of the fleet that a reading of the power figures can move."""
 

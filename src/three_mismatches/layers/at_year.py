@@ -234,7 +234,7 @@ def _at_level(table: pd.DataFrame, column: str, level: float) -> pd.Series:
     if level == 0.0:
         return default
     end = table[f"{column}_{'low' if level < 0.0 else 'high'}"].fillna(default)
-    end = np.minimum(end, default) if level < 0.0 else np.maximum(end, default)
+    end = end.clip(upper=default) if level < 0.0 else end.clip(lower=default)
     # Unlimited stays so: inf less inf is no number.
     return default.where(np.isinf(default), default + abs(level) * (end - default))
 

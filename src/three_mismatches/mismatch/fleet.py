@@ -28,6 +28,10 @@ MEANING = {
     "joint_gap_mw": ("MW", "what they lack when all ask at once and the worst loss must be survived"),
     "joint_gap_listed_mw": ("MW", "of this, at listed sites"),
     "joint_gap_intact_mw": ("MW", "what they would lack if no unit and no pole were ever lost"),
+    "joint_multiple": (
+        "-",
+        "how many times all new load could be served at once before the first place runs short",
+    ),
     "base_shed_mw": ("MW", "ordinary demand that the worst single outage sheds even without new load"),
     "double_count": (
         "-",
@@ -63,7 +67,11 @@ def fleet_rows(sites: pd.DataFrame, areas: pd.DataFrame, joint: Delivery) -> pd.
     """
     top = sites[is_top_level(sites)]
     values = {**_power(top, areas, joint), **_stock(areas), **_fibre(top), **_dominance(top)}
+    first = f"; first: {joint.multiple_element}" if joint.multiple_element else ""
     meaning = MEANING | {
+        "joint_multiple": (MEANING["joint_multiple"][0], MEANING["joint_multiple"][1] + first)
+    }
+    meaning |= {
         f"dominant_{name.replace('-', '_')}": ("sites", f"sites where {name} is the dominant mismatch")
         for name in (*DOMINANT, "none", "unknown")
     }
@@ -132,6 +140,7 @@ def _power(top: pd.DataFrame, areas: pd.DataFrame, joint: Delivery) -> dict[str,
         "joint_gap_mw": listed + float((areas["unsited_mw"] - unsited).clip(lower=0.0).sum()),
         "joint_gap_listed_mw": listed,
         "joint_gap_intact_mw": max(0.0, asked - joint.intact_mw),
+        "joint_multiple": joint.multiple,
         "base_shed_mw": joint.base_shed_mw,
         "double_count": _ratio(alone, together),
         "spare_mw": areas["spare_mw"].sum(),

@@ -121,20 +121,20 @@ class AreaModel:
             If HiGHS ends without an optimum.
         """
         self._run()
-        return self._solution()
+        return self.found()
 
-    def start_sharing(self, ask: Floats, most: Floats, total: float) -> None:
+    def start_sharing(self, ask: Floats, most: Floats, total: float, *, ceiling: float = 1.0) -> None:
         """
         Turn the programme into one that raises all groups together, with their sum held at `total`.
 
-        One column, the level, and one row for each group: its new load, `most` at most, is at least `ask`
-        times the level.
+        One column, the level, `ceiling` at most, and one row for each group: its new load, `most` at most, is
+        at least `ask` times the level.
         """
         groups = len(self.groups)
         columns = np.arange(groups, dtype=np.int32)
         self.set_new_load(np.zeros(groups), most, np.zeros(groups))
         self._highs.addRow(total - SLACK_MW, np.inf, groups, columns, np.ones(groups))
-        self._highs.addCol(1.0, 0.0, 1.0, 0, np.empty(0, np.int32), np.empty(0))
+        self._highs.addCol(1.0, 0.0, ceiling, 0, np.empty(0, np.int32), np.empty(0))
         self._level = self._highs.getNumCol() - 1
         self._first_share = self._highs.getNumRow()
         for idx in range(groups):
@@ -250,8 +250,8 @@ class AreaModel:
         shed = np.full(self._nodes, -SHED_COST)
         return np.concatenate([np.zeros(self._nodes), shed, np.zeros(2 * self._links)])
 
-    def _solution(self) -> Solution:
-        """Return the solver's vectors, cut into the parts they belong to."""
+    def found(self) -> Solution:
+        """Return the vectors of the last solve, cut into the parts they belong to."""
         found = self._highs.getSolution()
         value, cost = np.array(found.col_value), np.array(found.col_dual)
         dual = np.array(found.row_dual)

@@ -26,6 +26,9 @@ Floats = NDArray[np.float64]
 TOLERANCE_MW = 1e-6
 """Below this two MW figures are the same: the LP's own feasibility tolerance."""
 
+MOST_TIMES = 1e3
+"""A load that the network could carry more often than this is not what limits it."""
+
 MANY = 3
 """More capacities than this are counted, not named."""
 
@@ -51,6 +54,8 @@ class Delivery:
         What the sum could be if nothing were lost. [MW]
     base_shed_mw
         Base demand that the worst outage sheds, however little new load there is. [MW]
+    multiple, multiple_element
+        Largest multiple of all requests at once that can be served, inf if nothing is asked; what binds there.
     """
 
     sites: pd.DataFrame
@@ -59,6 +64,8 @@ class Delivery:
     total_mw: float
     intact_mw: float
     base_shed_mw: float
+    multiple: float
+    multiple_element: str
 
 
 def security_outages(graph: PowerGraph) -> tuple[Outage, ...]:
@@ -167,6 +174,7 @@ def area_joint(
     else:
         alone = np.array([alone_mw[group] for group in groups])
     outages = [INTACT, *security_outages(graph)]
+    multiple, first = _multiple(graph, groups, outages, ask)
     plan = _plan(graph, groups, outages, ask, ask)
     while (plan.new_mw > alone + SLACK_MW).any():
         most = np.where(plan.new_mw > alone + SLACK_MW, alone, plan.most_mw)
@@ -190,7 +198,24 @@ def area_joint(
         total_mw=float(got.sum() + areas["unsited_joint_mw"].sum()),
         intact_mw=float(_best(AreaModel(graph, groups, [INTACT]), ask).new_mw.sum()),
         base_shed_mw=float(plan.best.shed_mw.sum(axis=1).max()),
+        multiple=multiple,
+        multiple_element=first,
     )
+
+
+def _multiple(
+    graph: PowerGraph, groups: Sequence[Group], outages: Sequence[Outage], ask: Floats
+) -> tuple[float, str]:
+    """Return how many times all that is asked could be served at once, and what binds then; inf if nothing does."""
+    asks = ask > TOLERANCE_MW
+    if not asks.any():
+        return float("inf"), ""
+    model = AreaModel(graph, groups, outages)
+    model.start_sharing(ask, np.where(asks, np.inf, 0.0), 0.0, ceiling=MOST_TIMES)
+    level, _ = model.raise_level(ask, np.where(asks, np.nan, 0.0))
+    if level > MOST_TIMES * (1.0 - TOLERANCE_MW):
+        return float("inf"), ""
+    return max(0.0, level), _limiting(graph, model.found())
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,14 +284,15 @@ def _worst(model: AreaModel, outages: Sequence[Outage], intact: _Alone) -> _Alon
 
 
 def _limiting(graph: PowerGraph, found: Solution) -> str:
-    """Return the names of what binds in one block: interfaces, links, pockets, then areas' capacity."""
-    both_ways = np.maximum(found.link_dual[0], 0.0).max(axis=0) if graph.links else np.zeros(0)
+    """Return the names of what binds in any block: interfaces, links, pockets, then areas' capacity."""
+    nothing = np.zeros(len(graph.links))
+    both_ways = np.maximum(found.link_dual, 0.0).max(axis=(0, 1)) if graph.links else nothing
     named = [
-        *_binding(graph.interfaces, found.interface_dual[0]),
+        *_binding(graph.interfaces, np.abs(found.interface_dual).max(axis=0)),
         *_binding(graph.links, both_ways),
         *_binding(graph.pockets, found.pocket_dual),
     ]
-    short = _binding(graph.nodes, found.capacity_dual[0])
+    short = _binding(graph.nodes, np.abs(found.capacity_dual).max(axis=0))
     capacity = [f"capacity of {len(short)} areas"] if len(short) > MANY else [f"capacity:{a}" for a in short]
     return "; ".join([*named, *capacity])
 

@@ -1,0 +1,176 @@
+"""Write docs/reference/headlines.md and README's headlines from the embedded Japan; --check only compares."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+import three_mismatches as tm
+from make_reference import MADE, markdown_table
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "reference" / "headlines.md"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- headlines: made by scripts/make_tables.py -->\n", "<!-- end of headlines -->"
+YEARS = (2026, 2030, 2034)
+DEMANDS = ("outlook", "low", "high")
+ASKED = ((2030, "outlook"), (2034, "high"))
+"""Year and scenario of the sensitivity tables."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=str(__doc__))
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    check = parser.parse_args().check
+    fleets = {
+        (year, demand): tm.japan(year=year, demand=demand).solve().fleet
+        for year in YEARS
+        for demand in DEMANDS
+    }
+    made = {PAGE: page(fleets), README: with_headlines(README.read_text(encoding="utf-8"), fleets)}
+    stale = [
+        path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    if check and stale:
+        print(f"stale: {', '.join(path.name for path in stale)}; run scripts/make_tables.py")
+        return 1
+    for path in [] if check else stale:
+        path.write_text(text := made[path], encoding="utf-8", newline="\n")
+        print(f"{path.name}: {len(text)} characters")
+    return 0
+
+
+def with_headlines(text: str, fleets: dict[tuple[int, str], pd.DataFrame]) -> str:
+    """Return README with the table between its two marks made anew."""
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    return before + BEGIN + "\n" + headlines(fleets, DEMANDS) + "\n" + END + after
+
+
+def page(fleets: dict[tuple[int, str], pd.DataFrame]) -> str:
+    """Return the page of figures."""
+    parts = [
+        MADE.replace("make_reference.py from the code", "make_tables.py from the embedded Japan"),
+        "# Headlines and how they move\n\n",
+        INTRO,
+        "## Years and scenarios\n\n",
+        headlines(fleets, DEMANDS),
+        "\n## What moves them\n\n",
+        MOVED,
+    ]
+    for year, demand in ASKED:
+        table = tm.japan(year=year, demand=demand).sensitivity()
+        parts += [f"\n### {year}, {demand} demand\n\n", sensitivity(table)]
+    parts += ["\n## Capacity against the published balance\n\n", CAPACITY, balance()]
+    return "".join(parts)
+
+
+def headlines(fleets: dict[tuple[int, str], pd.DataFrame], demands: tuple[str, ...]) -> str:
+    """Return one row for each year and scenario."""
+    heading = [
+        "year", "demand", "new load, MW", "short together, MW", "if nothing is lost, MW",
+        "could be so many times as large",        "first limit met", "sites over their RTT budget",
+    ]  # fmt: skip
+    rows = [
+        [
+            str(year),
+            demand,
+            mw(fleet["value"]["new_load_mw"] + fleet["value"]["unsited_mw"]),
+            ranged(fleet.loc["joint_gap_mw"], mw),
+            ranged(fleet.loc["joint_gap_intact_mw"], mw),
+            ranged(fleet.loc["joint_multiple"], times),
+            str(fleet["meaning"]["joint_multiple"]).partition("first: ")[2],
+            ranged(fleet.loc["sites_over_rtt_budget"], mw),
+        ]
+        for (year, demand), fleet in fleets.items()
+        if demand in demands
+    ]
+    return markdown_table(heading, rows)
+
+
+def ranged(row: pd.Series, shown: Callable[[float], str]) -> str:
+    return f"{shown(row['value'])} [{shown(row['low'])}-{shown(row['high'])}]"
+
+
+def sensitivity(table: pd.DataFrame) -> str:
+    heading = [
+        "input", "reading", "new load", "spare", "short alone", "short together", "if nothing is lost", "change",
+        "times",
+    ]  # fmt: skip
+    rows = [
+        [
+            *map(str, key),
+            mw(row["new_load_mw"] + row["unsited_mw"]),
+            *(mw(row[name]) for name in ("spare_mw", "power_gap_mw", "joint_gap_mw", "joint_gap_intact_mw")),
+            f"{round(row['change_mw']) or 0:+,d}",
+            times(row["joint_multiple"]),
+        ]
+        for key, row in zip(table.index, table.to_dict("records"), strict=True)
+    ]
+    return markdown_table(heading, rows)
+
+
+INTRO = (
+    "Every figure here is computed; [how](../how_the_figures_are_made.md), and "
+    "[from what](../where_the_figures_come_from.md), is told elsewhere. Intervals in brackets are the least and the "
+    "most over the readings that the sources leave open, taken one at a time; they are no percentiles.\n\n"
+)
+MOVED = (
+    "One input at a time departs from the study as it is. `short together` is what all new load lacks when it asks at "
+    "once and the worst single loss must be survived; `if nothing is lost` is the same on the intact grid; `change` is "
+    "that of `short together`. All in MW. `times` says how many times all new load could be served at once before the "
+    "first place runs short: it moves where nothing is short too.\n"
+)
+CAPACITY = (
+    "Own supply: the published supply of the peak half-hour of summer 2026 less the flows that it holds. Rated output "
+    "times firm factor is a cross-check from other sources; its low and high take every factor at its low or high end, "
+    "and solar's factors were measured on the same balance. All in MW.\n\n"
+)
+
+
+def balance() -> str:
+    """Return own supply by area beside rated output times firm factor. [MW]"""
+    grid = tm.japan().grid
+    table = grid.capacity
+    by_area = {
+        end: (table["p_nom"] * table[f"firm_factor{end}"]).groupby(table["area"]).sum()
+        for end in ("_low", "", "_high")
+    }
+    rows = [
+        [
+            area,
+            mw(row.peak_mw),
+            mw(row.firm_mw),
+            f"{row.net_import_mw:+,.0f}",
+            mw(row.firm_mw - row.net_import_mw),
+            f"{mw(by_area[''][area])} [{mw(by_area['_low'][area])}-{mw(by_area['_high'][area])}]",
+            mw(table.loc[table["area"] == area, "p_nom"].sum()),
+        ]
+        for area, row in zip(grid.areas.index, grid.areas.itertuples(), strict=True)
+    ]
+    heading = [
+        "area",
+        "peak",
+        "published supply",
+        "net import",
+        "own supply",
+        "rated x firm factor",
+        "rated output",
+    ]
+    return markdown_table(heading, rows)
+
+
+def mw(value: float) -> str:
+    return f"{value + 0.0:,.0f}"
+
+
+def times(value: float) -> str:
+    return f"{value + 0.0:.2f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

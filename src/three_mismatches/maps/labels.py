@@ -19,7 +19,7 @@ from three_mismatches.maps.style import PALETTE, SIZES, Style
 
 __all__ = ["Label", "boxes_overlap", "place_labels", "plate"]
 
-DISTANCES = (2.5, 6.0, 12.0, 20.0, 30.0, 42.0, 56.0)
+DISTANCES = (2.5, 6.0, 12.0, 20.0, 30.0)
 """Clear space between a disc and its label that is tried, nearest first. [pt]"""
 
 DIRECTIONS = [np.array([np.cos(angle), np.sin(angle)]) for angle in np.arange(16) * (2 * np.pi / 16)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 PROVENANCE = ["source", "source_date", "licence", "confidence"]
@@ -19,8 +22,13 @@ def capacity_table(sources: pd.DataFrame, factors: pd.DataFrame, generators: pd.
     key = ["area", "carrier"]
     comparable = sources[sources["comparable"] | sources["used"]].groupby(key)["mw"]
     used = sources[sources["used"]].set_index(key, verify_integrity=True).sort_index()
-    used = used[used["mw"] > 0.0]
+    running = generators["status"] == "operating"
     feeds = generators["feeds_area"].fillna(generators["area"])
+    closed = generators[~running].groupby([feeds, "carrier"])["p_nom"].sum().rename_axis(key)
+    observed = used["kind"].str.startswith("units observed")
+    used = used.assign(mw=used["mw"] - closed.reindex(used.index).fillna(0.0).where(observed, 0.0))
+    used = used[used["mw"] > 0.0]
+    generators = generators[running]
     listed = (
         generators.groupby([feeds, "carrier"])["p_nom"].sum().rename_axis(key).reindex(used.index).fillna(0.0)
     )
@@ -30,7 +38,7 @@ def capacity_table(sources: pd.DataFrame, factors: pd.DataFrame, generators: pd.
     table = pd.DataFrame(
         {
             "p_nom": used["mw"],
-            "p_nom_low": comparable.min().reindex(used.index),
+            "p_nom_low": np.minimum(comparable.min().reindex(used.index), used["mw"]),
             "p_nom_high": comparable.max().reindex(used.index),
             "listed_mw": listed,
             "residual_mw": (used["mw"] - listed).clip(lower=0.0),
@@ -64,33 +72,49 @@ def own_supply(capacity: pd.DataFrame) -> pd.Series:
     return (capacity["p_nom"] * capacity["firm_factor"]).groupby(capacity["area"]).sum()
 
 
-def supply_upgrades(changes: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
+def supply_upgrades(changes: pd.DataFrame, factors: pd.DataFrame, generators: pd.DataFrame) -> pd.DataFrame:
     """
     Return upgrades of the areas' supply: dated plants that come, go, come back or stop after the base year.
 
-    Each moves the supply and both ends of its range by its rated output times its carrier's firm factor.
+    Each moves the supply and both ends of its range. A plant that is in the base year's supply counts there with
+    its observed output and its area's factor, and takes that with it; a new one brings its rated output times
+    the carrier's factor. A unit that is gone is no unit that can be lost.
     """
-    shipped = changes[changes["ship"]]
     rows = []
-    for change in shipped.itertuples():
-        factor = firm_factor(factors, "all", change.carrier)["firm_factor"]
-        value = round(CHANGES[change.change] * change.mw * factor, 1)
-        told = {
-            "value": value,
-            "mode": "add",
-            "date": change.date,
-            "p_slip": change.p_slip,
-            "status": f"{change.name}, {change.change}: {change.status}",
-            "source": f"{change.source}; firm factor of {change.carrier} {factor:g}: data/japan/firm_factors.csv",
-            "source_date": change.source_date,
-            "licence": change.licence,
-            "confidence": "low" if change.confidence == "low" else "medium",
-            "note": change.note,
-            "imputed": True,
-        }
+    for change in changes[changes["ship"]].itertuples():
+        units = [] if pd.isna(change.units) else change.units.split(";")
+        area = "all" if change.change == "new" else change.area_fed
+        factor = firm_factor(factors, area, change.carrier)["firm_factor"]
+        seen = generators.loc[units, "p_nom"].sum() if units else change.mw
+        rated = seen if pd.isna(change.in_supply_mw) else change.in_supply_mw
+        sign = CHANGES[change.change]
+        told = _told(
+            change, f"{rated:g} MW, firm factor {factor:g} of {change.carrier} (data/japan/firm_factors.csv)"
+        )
+        moved = {"element": change.area_fed, "value": round(sign * rated * factor, 1), "mode": "add"}
         rows += [
-            {"upgrade": f"{change.unit}:{attribute}", "element": change.area_fed, "attribute": attribute}
+            {"upgrade": f"{change.unit}:{name}", "attribute": name} | moved | told
+            for name in (f"firm_mw{end}" for end in ENDS)
+        ]
+        rows += [
+            {"upgrade": f"{change.unit}:{unit}", "element": unit, "attribute": "p_unit", "mode": "set"}
+            | {"value": generators.loc[unit, "p_unit"] if sign > 0.0 else 0.0}
             | told
-            for attribute in (f"firm_mw{end}" for end in ENDS)
+            for unit in units
         ]
     return pd.DataFrame(rows).set_index("upgrade")
+
+
+def _told(change: Any, output: str) -> dict[str, object]:  # noqa: ANN401 - a row of unit_changes
+    """Return what each upgrade of one change says of itself."""
+    return {
+        "date": change.date,
+        "p_slip": change.p_slip,
+        "status": f"{change.name}, {change.change}: {change.status}",
+        "source": f"{change.source}; {output}",
+        "source_date": change.source_date,
+        "licence": change.licence,
+        "confidence": "low" if change.confidence == "low" else "medium",
+        "note": change.note,
+        "imputed": True,
+    }

@@ -145,12 +145,14 @@ def upgrades_table(printed: pd.DataFrame) -> pd.DataFrame:
     return shipped.assign(status=shipped["status"].fillna(""))
 
 
-def generators_table(units: pd.DataFrame, plants: pd.DataFrame) -> pd.DataFrame:
+def generators_table(units: pd.DataFrame, plants: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     """
     Return `generators`: units by the largest output that was observed, which is not their nameplate.
 
-    Point, carrier and the areas in which a unit stands and that it feeds are those of its plant.
+    Point, carrier and the areas in which a unit stands and that it feeds are those of its plant. A unit that
+    closed before the peak of the base year is retired.
     """
+    closed = changes[(changes["change"] == "retire") & ~changes["ship"]]["units"].dropna()
     plant = plants.set_index("plant_ja").loc[units["plant_ja"]].set_axis(units.index)
     output = units["max_output_observed_mw"]
     name_ja = units["plant_ja"] + (" " + units["unit_ja"]).where(units["unit_ja"].notna(), "")
@@ -166,7 +168,7 @@ def generators_table(units: pd.DataFrame, plants: pd.DataFrame) -> pd.DataFrame:
             "p_nom": output,
             "p_unit": output,
             "p_min": 0.0,
-            "status": "operating",
+            "status": np.where(units["unit_id"].isin(closed), "retired", "operating"),
             "area": plant["area_located"],
             "feeds_area": plant["area_fed"].mask(same),
             "source": units["source"] + "; point, carrier and areas: " + plant["source"],

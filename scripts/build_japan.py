@@ -97,12 +97,12 @@ def write_pack(out: Path) -> None:
 def build() -> dict[str, pd.DataFrame]:
     """Return every table of the pack, without the shapes of areas and pockets."""
     prefectures, factors = read("prefectures"), read("firm_factors")
-    generators = power.generators_table(read("units"), read("plants"))
+    generators = power.generators_table(read("units"), read("plants"), read("unit_changes"))
     capacities = capacity.capacity_table(read("capacity_sources"), factors, generators)
     areas = power.areas_table(read("area_facts"), prefectures, capacity.own_supply(capacities))
     found = sites.sites_table(read("sites"))
     areas = areas.join(stock.unlisted_table(areas, found, read("dc_stock")))
-    of_supply = capacity.supply_upgrades(read("unit_changes"), factors)
+    of_supply = capacity.supply_upgrades(read("unit_changes"), factors, generators)
     return {
         "areas": areas,
         "balances": power.balances_table(read("balances")),

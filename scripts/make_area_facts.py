@@ -45,6 +45,10 @@ NEAR_PEAK = 0.98
 HIGH_DEMAND = 0.95
 EVENING_SLOT = 36
 """The half-hour from 18:00: the sun is low."""
+BLOCK = (
+    "reserve of the wide-area block to which the area belonged then: areas between which ties had room; what ties "
+    "could still bring is in it"
+)
 LICENCE = "facts; OCCTO public data, attribution"
 SOURCE = (
     "OCCTO area demand, supply and tie flows, half-hourly (web-kohyo.occto.or.jp), as compiled in "
@@ -52,6 +56,7 @@ SOURCE = (
 )
 METRICS = (
     "demand_at_national_peak",
+    "block_reserve_at_peak_slot",
     "own_supply_at_peak_slot",
     "own_supply_near_peak_low",
     "own_supply_near_peak_high",
@@ -67,6 +72,7 @@ class HalfHour:
     demand: float
     supply: float
     net_import: float
+    block_reserve: float
 
     @property
     def own(self) -> float:
@@ -167,8 +173,8 @@ def winters(facts: pd.DataFrame) -> Iterator[dict[str, str]]:
         supply = of_year[of_year["metric"] == "supply_at_peak_slot"].set_index("area")
         for area in IMPORT:
             yield {
-                "balance": f"winter {year}, few days, flows unknown", "area": area, "peak_mw": peak.loc[area, "value"],
-                "firm_mw": supply.loc[area, "value"], "net_import_mw": "", "source": peak.loc[area, "source"],
+                "balance": f"winter {year}, few days, imports counted twice", "area": area,
+                "peak_mw": peak.loc[area, "value"], "firm_mw": supply.loc[area, "value"], "net_import_mw": "", "source": peak.loc[area, "source"],
                 "source_date": peak.loc[area, "source_date"], "licence": LICENCE, "confidence": "low",
                 "note": peak.loc[area, "note"],
             }  # fmt: skip
@@ -194,11 +200,12 @@ def of_day(day: str, told: dict[str, Any]) -> Iterator[tuple[str, list[HalfHour]
         if not set(IMPORT[area]) <= set(flows):
             continue
         values = []
+        block = series["blockReserveMw"]
         for slot, (demand, supply) in enumerate(zip(series["demandMw"], series["supplyMw"], strict=True)):
             parts = {tie: flows[tie][slot] for tie in IMPORT[area]}
             if demand and supply and None not in parts.values():
                 net = sum(sign * parts[tie] for tie, sign in IMPORT[area].items())
-                values.append(HalfHour(day, slot, float(demand), float(supply), float(net)))
+                values.append(HalfHour(day, slot, demand, supply, net, block[slot]))
         yield area, values
 
 
@@ -213,6 +220,7 @@ def rows(found: dict[str, list[HalfHour]]) -> Iterator[dict[str, object]]:
         rule = f"of {len(near)} half-hours with at least {NEAR_PEAK:.0%} of the area's highest demand"
         yield row(area, "demand_at_national_peak", then.demand, then, "highest sum of ten areas")
         yield row(area, "own_supply_at_peak_slot", peak.own, peak, "published supply less net import")
+        yield row(area, "block_reserve_at_peak_slot", peak.block_reserve, peak, BLOCK)
         yield row(area, "own_supply_near_peak_low", least.own, least, f"lowest {rule}")
         yield row(area, "own_supply_near_peak_high", most.own, most, f"highest {rule}")
 

@@ -136,6 +136,10 @@ class Grid:
     imports: dict[str, np.ndarray]
 
 
+USUAL_SHARE, SPIKE = 0.995, 1.05
+"""A maximum this much above the output of 99.5 % of running half-hours is taken for a spike."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[1])
     for name in ("observatory", "electricitymaps", "raw_folder"):
@@ -157,6 +161,21 @@ def main() -> None:
     factors = factor_rows(factors, grid, sources)
     _write(sources, given.out / "capacity_sources.csv", ["area", "carrier", "used", "kind", "source", "year"])
     _write(factors, given.out / "firm_factors.csv", ["carrier", "season", "area", "used", "kind"])
+    unit_maxima(pd.read_csv(given.out / "units.csv"), grid).to_csv(
+        given.out / "units.csv", index=False, lineterminator="\n", encoding="utf-8"
+    )
+
+
+def unit_maxima(units: pd.DataFrame, grid: Grid) -> pd.DataFrame:
+    """Return the list of units with their largest outputs measured anew."""
+    largest = (
+        grid.units.assign(mw=grid.output.max(axis=(1, 2)).round(1)).groupby(["plant", "unit"])["mw"].max()
+    )
+    key = pd.MultiIndex.from_arrays([units["plant_ja"], units["unit_ja"].fillna("")])
+    found = largest.reindex(key).to_numpy()
+    return units.assign(
+        max_output_observed_mw=np.where(np.isnan(found), units["max_output_observed_mw"], found)
+    )
 
 
 # ------------------------------------------------------------------------------------------------ reading
@@ -195,7 +214,21 @@ def read_grid(folder: Path) -> Grid:
     units["carrier"] = [
         _carrier(plant, fuel, known) for plant, fuel in zip(units["plant"], units["fuel"], strict=True)
     ]
-    return Grid(units, np.stack(list(series.values())), days, demand, supply, imports)
+    output = np.stack([without_spikes(values) for values in series.values()])
+    return Grid(units, output, days, demand, supply, imports)
+
+
+def without_spikes(output: np.ndarray) -> np.ndarray:
+    """
+    Return a unit's output cut at what it exceeds in one of 200 of its running half-hours only.
+
+    Some units show two to four half-hours far above their nameplate: an error of the meter or of the record.
+    """
+    running = output[output > 0.0]
+    if not running.size:
+        return output
+    usual = np.quantile(running, USUAL_SHARE)
+    return np.minimum(output, usual) if output.max() > SPIKE * usual else output
 
 
 def _net_import(flows: dict[str, np.ndarray], area: str, day: str) -> np.ndarray:
@@ -631,6 +664,8 @@ def _unit_factor(carrier: str, area: str, shares: np.ndarray, *, used: bool) -> 
         f"estimate. {FACTOR_CHOICE.get(carrier, FACTOR_CHOICE['other'])}"
     )
     low, mid, high = run.max(), day_on.mean(), any_on[0]
+    if carrier == "nuclear":
+        high = 1.0  # a unit that was out for inspection is not unfit
     if carrier == "hydro":
         low, mid, high = run.min(), run.mean(), run.max()
     if carrier == "oil":

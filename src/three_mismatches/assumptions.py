@@ -117,9 +117,9 @@ _ALL = (
         possible=(-1.0, 1.0),
     ),
     Assumption(
-        "unknown_request_mw", 0.0, "MW", 0.0, 60.0,
+        "unknown_request_mw", 0.0, "MW", 0.0, 70.0,
         "request taken for every site without a published one; 0 leaves it unknown",
-        "assumption: nothing is taken by default; 60 MW is near the median of the published requests",
+        "assumption: nothing is taken by default; 70 MW is near the median of the requests that are published for Japan",
         "2026",
         possible=(0.0, 20_000.0),
     ),

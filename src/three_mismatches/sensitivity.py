@@ -11,6 +11,7 @@ import pandas as pd
 from three_mismatches import match
 from three_mismatches.assumptions import ASSUMPTIONS, ends_of, resolve
 from three_mismatches.layers import Flag, StudyTables
+from three_mismatches.layers.at_year import added_by_area, at_year, is_top_level, new_load_mw
 from three_mismatches.layers.settings import Settings
 from three_mismatches.solve import fleet_power
 
@@ -29,12 +30,14 @@ LEVELS: Mapping[str, Mapping[str, float]] = {
 """What moves within the range that its sources print: input, and the assumption with its better end."""
 
 BETTER: Mapping[str, float] = {
-    "tie_level": 1.0,
-    "supply_level": 1.0,
-    "pocket_level": 1.0,
-    "load_factor": 0.98,
-}
-WORSE: Mapping[str, float] = {"tie_level": -1.0, "supply_level": -1.0, "pocket_level": -1.0}
+    "tie_level": 1.0, "supply_level": 1.0, "pocket_level": 1.0, "load_factor": 0.98,
+    "receiving_per_it": 1.04, "undated_phase_year": 2040.0,
+}  # fmt: skip
+WORSE: Mapping[str, float] = {
+    "tie_level": -1.0, "supply_level": -1.0, "pocket_level": -1.0, "load_factor": 0.80,
+    "receiving_per_it": 1.43, "undated_phase_year": 2030.0,
+}  # fmt: skip
+"""The end of each range that is better, and worse, for new load."""
 
 GRID = ("links", "interfaces", "pockets")
 
@@ -82,7 +85,14 @@ def one_at_a_time(tables: StudyTables, settings: Settings) -> pd.DataFrame:
         }
     )
     rows = {}
-    for variant in (_Variant("study", "as it is"), *_variants(tables, settings)):
+    variants = [
+        _Variant("study", "as it is"),
+        *_variants(tables, settings),
+        *_unsited_by_area(tables, settings, values, places),
+        _Variant("all ranges at once", "best end of each", BETTER),
+        _Variant("all ranges at once", "worst end of each", WORSE),
+    ]
+    for variant in variants:
         asked = replace(settings, demand=variant.demand or settings.demand)
         used = variant.tables if variant.tables is not None else tables
         found = fleet_power(used, asked, {**values, **variant.assume}, places)
@@ -101,8 +111,6 @@ def _variants(tables: StudyTables, settings: Settings) -> Iterator[_Variant]:
     yield from _pockets(tables)
     yield from _demand(tables, settings)
     yield from _sites(tables)
-    yield _Variant("all ranges at once", "best end of each", BETTER)
-    yield _Variant("all ranges at once", "worst end of each", WORSE)
 
 
 def _levels(tables: StudyTables) -> Iterator[_Variant]:
@@ -121,16 +129,22 @@ def _levels(tables: StudyTables) -> Iterator[_Variant]:
 
 
 def _capacity(tables: StudyTables) -> Iterator[_Variant]:
-    """Return the study with the sums of the capacity table for its supply, at three sets of firm factors."""
+    """Return the study with the sums of the capacity table for its supply: other firm factors, other sources."""
     capacity = tables.grid.capacity
     if capacity.empty:
         return
-    for end, reading in (("", "default"), ("_low", "low"), ("_high", "high")):
-        factor = capacity[f"firm_factor{end}"].fillna(capacity["firm_factor"])
-        firm = (capacity["p_nom"] * factor).groupby(capacity["area"]).sum()
-        yield _Variant(
-            "capacity source", f"rated output x {reading} firm factors", tables=_with_firm(tables, firm)
-        )
+    columns = {
+        "rated output x default firm factors": ("p_nom", "firm_factor"),
+        "rated output x low firm factors": ("p_nom", "firm_factor_low"),
+        "rated output x high firm factors": ("p_nom", "firm_factor_high"),
+        "rated output of the lowest sources": ("p_nom_low", "firm_factor"),
+        "rated output of the highest sources": ("p_nom_high", "firm_factor"),
+    }
+    for reading, (output, factor) in columns.items():
+        rated = capacity[output].fillna(capacity["p_nom"])
+        firm = rated * capacity[factor].fillna(capacity["firm_factor"])
+        by_area = firm.groupby(capacity["area"]).sum()
+        yield _Variant("capacity source", reading, tables=_with_firm(tables, by_area))
 
 
 def _with_firm(tables: StudyTables, firm: pd.Series) -> StudyTables:
@@ -148,7 +162,8 @@ def _balances(tables: StudyTables) -> Iterator[_Variant]:
     """
     Return the study with the demand and supply of other half-hours, where these are known.
 
-    Demand of every year moves as that of the base year does; works come on top as they do there.
+    Demand of every year moves as that of the base year does; works come on top as they do there. Where flows
+    are not known, imports stay in the supply and are counted a second time over the ties.
     """
     areas = tables.grid.areas
     for balance, rows in tables.grid.balances.groupby("balance", sort=True):
@@ -165,12 +180,14 @@ def _balances(tables: StudyTables) -> Iterator[_Variant]:
 
 
 def _works(tables: StudyTables) -> Iterator[_Variant]:
-    """Return the study without dated works: those that may slip, those of the grid, those of supply."""
-    upgrades = tables.upgrades
-    of_supply = upgrades["element"].isin(tables.grid.areas.index)
-    of_grid = upgrades["element"].isin([key for name in GRID for key in getattr(tables.grid, name).index])
+    """Return the study without dated works: what helps and may slip, all of the grid's, all of supply's."""
+    upgrades, grid = tables.upgrades, tables.grid
+    of_supply = upgrades["element"].isin([*grid.areas.index, *grid.generators.index])
+    of_grid = upgrades["element"].isin([key for name in GRID for key in getattr(grid, name).index])
+    takes_away = (upgrades["mode"] == "add") & (upgrades["value"] < 0.0)
+    closes = upgrades["element"].isin(grid.generators.index) & (upgrades["value"] == 0.0)
     without = {
-        "those that may slip do not come": upgrades["p_slip"] > 0.0,
+        "what may slip does not come, closures do": (upgrades["p_slip"] > 0.0) & ~takes_away & ~closes,
         "no reinforcement comes": of_grid,
         "no plant comes or goes": of_supply,
     }
@@ -197,6 +214,23 @@ def _demand(tables: StudyTables, settings: Settings) -> Iterator[_Variant]:
         yield _Variant("demand scenario", demand, demand=demand)
 
 
+def _unsited_by_area(
+    tables: StudyTables, settings: Settings, values: Mapping[str, float], places: pd.DataFrame
+) -> Iterator[_Variant]:
+    """Return the study whose unsited load is what each area's own share leaves, not what the nation's does."""
+    rows = tables.outlook[tables.outlook["demand"] == settings.demand]
+    if rows.empty:
+        return
+    areas = tables.grid.areas
+    growth = added_by_area(rows, settings.year, values).reindex(areas.index).fillna(0.0)
+    now = at_year(tables, settings.year, settings.demand, values, base_year=settings.base_year)
+    new = new_load_mw(now.sites).where(is_top_level(now.sites), 0.0).groupby(places["area"]).sum()
+    left = (growth - new.reindex(areas.index).fillna(0.0)).clip(lower=0.0)
+    outlook = tables.outlook.assign(new_dc_mw=0.0, new_dc_twh=np.nan)
+    changed = tables.with_frames(areas=areas.assign(unsited_mw=areas["unsited_mw"] + left), outlook=outlook)
+    yield _Variant("unsited load", "by each area's own share", tables=changed)
+
+
 def _sites(tables: StudyTables) -> Iterator[_Variant]:
     """Return the study with other readings of what its sites ask, and when."""
     sites, phases = tables.sites, tables.phases
@@ -210,6 +244,8 @@ def _sites(tables: StudyTables) -> Iterator[_Variant]:
         yield _Variant(
             "phases", "every site at its full plan", tables=tables.with_frames(phases=phases.iloc[:0])
         )
+    yield from _kinds(tables)
+    yield from _drawn(tables)
     yield from _powered_land(tables)
     known = sites.loc[sites["part_of"].isna(), "request_mw"]
     if known.isna().any() and known.notna().any():
@@ -218,10 +254,38 @@ def _sites(tables: StudyTables) -> Iterator[_Variant]:
         yield _Variant("sites without a published MW", reading, {"unknown_request_mw": median})
 
 
+def _kinds(tables: StudyTables) -> Iterator[_Variant]:
+    """Return the study with MW of an unknown kind taken for IT power."""
+    sites, phases = tables.sites, tables.phases
+    vague = (sites["mw_kind"] == "unspecified") & sites["request_mw"].notna() & sites["it_mw"].isna()
+    if not vague.any():
+        return
+    ratio = sites["pue"].fillna(ASSUMPTIONS["receiving_per_it"].value).where(vague, 1.0)
+    of_site = phases["site"].map(ratio).astype(float)
+    changed = tables.with_frames(
+        sites=sites.assign(request_mw=sites["request_mw"] * ratio, in_base_mw=sites["in_base_mw"] * ratio),
+        phases=phases.assign(mw=phases["mw"] * of_site),
+    )
+    yield _Variant("MW of an unknown kind", "taken for IT power", tables=changed)
+
+
+def _drawn(tables: StudyTables) -> Iterator[_Variant]:
+    """Return the study where an operating site drew only what is printed, where the table says what is."""
+    sites = tables.sites
+    if "mw_now" not in sites or not pd.api.types.is_numeric_dtype(sites["mw_now"]):
+        return
+    parts = sites["in_base_mw"].where(sites["mw_now"].notna()).groupby(sites["part_of"]).sum()
+    guessed = (sites["status"] == "operating") & sites["mw_now"].isna() & sites["request_mw"].notna()
+    if guessed.any():
+        drawn = parts.reindex(sites.index).fillna(0.0)
+        changed = tables.with_frames(sites=sites.assign(in_base_mw=sites["in_base_mw"].mask(guessed, drawn)))
+        yield _Variant("drawn already", "only what is printed", tables=changed)
+
+
 def _powered_land(tables: StudyTables) -> Iterator[_Variant]:
     """Return the study with offers of powered land at their full plan, where the table prints that."""
     sites, phases = tables.sites, tables.phases
-    if "mw_full" not in sites:
+    if "mw_full" not in sites or not pd.api.types.is_numeric_dtype(sites["mw_full"]):
         return
     offered = sites["flags"].fillna("").str.contains(Flag.POWERED_LAND_FIRST_PHASE)
     full = sites["mw_full"].where(offered).dropna()

@@ -14,7 +14,7 @@ from three_mismatches.errors import AssumptionWarning, Fault, LayerError
 from three_mismatches.layers.flags import Flag
 from three_mismatches.layers.tables import StudyTables
 
-__all__ = ["at_year", "is_top_level", "new_load_mw"]
+__all__ = ["added_by_area", "at_year", "is_top_level", "new_load_mw"]
 
 PEAK_DAY = "07-01"
 """Month and day before which an upgrade must be in service to count at that year's (summer) peak."""
@@ -184,12 +184,11 @@ def _with_upgrades(tables: StudyTables, year: int) -> dict[str, pd.DataFrame]:
     # On one day totals come before additions; equal ones in the order of their ids.
     ordered = in_force.assign(day=last_days, adds=in_force["mode"] == "add").sort_index()
     ordered = ordered.sort_values(["day", "adds"], kind="stable")
-    columns = (ordered[name] for name in ("element", "attribute", "value", "mode"))
-    for element, attribute, value, mode in zip(*columns, strict=True):
+    for attribute, rows in ordered.groupby("attribute", sort=False):
         for frame in frames.values():
-            if element in frame.index and attribute in frame.columns:
-                old = float(frame[attribute][element]) if mode == "add" else 0.0
-                frame.loc[element, attribute] = old + value
+            mine = rows[rows["element"].isin(frame.index)]
+            if attribute in frame.columns and len(mine):
+                frame[attribute] = _upgraded(frame[attribute], mine)
     below = sorted(
         {
             str(e)
@@ -201,6 +200,16 @@ def _with_upgrades(tables: StudyTables, year: int) -> dict[str, pd.DataFrame]:
         cure = "Correct the value, or its mode: set gives a total, add what comes on top"
         raise LayerError([Fault("upgrades", "value", "leaves less than 0", cure, tuple(below))])
     return frames
+
+
+def _upgraded(column: pd.Series, upgrades: pd.DataFrame) -> pd.Series:
+    """Return one column after upgrades of it, in their order."""
+    values = column.to_numpy(dtype=float, copy=True)
+    at = column.index.get_indexer(pd.Index(upgrades["element"]))
+    adds = (upgrades["mode"] == "add").to_numpy()
+    for position, value, added in zip(at, upgrades["value"].to_numpy(dtype=float), adds, strict=True):
+        values[position] = values[position] + value if added else value
+    return pd.Series(values, index=column.index, name=column.name)
 
 
 def _is_below(frames: Mapping[str, pd.DataFrame], element: str, attribute: str) -> bool:
@@ -270,15 +279,29 @@ def _with_outlook(
         held = f"demand of {year} is held at that of {min(max(year, first), last)}: the outlook ends there"
         warnings.warn(held, AssumptionWarning, stacklevel=2)
     peak = _interpolated(rows, "peak_mw", year).reindex(areas.index)
-    growth = (
-        _interpolated(_with_load_factor(rows, values), "new_dc_mw", year).reindex(areas.index).fillna(0.0)
-    )
+    growth = added_by_area(rows, year, values).reindex(areas.index).fillna(0.0)
     listed = new_load_mw(sites)[is_top_level(sites)].sum()
     beyond = max(0.0, float(growth.sum() - listed))
     share = growth / growth.sum() if growth.sum() > 0 else growth
     unsited = areas["unsited_mw"] + beyond * share
     exceeded = bool(listed > growth.sum())
     return areas.assign(peak_mw=peak.fillna(areas["peak_mw"]), unsited_mw=unsited), exceeded
+
+
+def added_by_area(rows: pd.DataFrame, year: int, values: Mapping[str, float]) -> pd.Series:
+    """
+    Return the data-centre load that a scenario adds since the base year, by area. [MW]
+
+    Parameters
+    ----------
+    rows
+        Rows of `outlook` of one scenario.
+    year
+        Year of the peak; flat beyond the years given.
+    values
+        Every assumption's value: energy becomes power by its load factor.
+    """
+    return _interpolated(_with_load_factor(rows, values), "new_dc_mw", year)
 
 
 def _with_load_factor(rows: pd.DataFrame, values: Mapping[str, float]) -> pd.DataFrame:

@@ -174,9 +174,9 @@ def winters(facts: pd.DataFrame) -> Iterator[dict[str, str]]:
         for area in IMPORT:
             yield {
                 "balance": f"winter {year}, few days, imports counted twice", "area": area,
-                "peak_mw": peak.loc[area, "value"], "firm_mw": supply.loc[area, "value"], "net_import_mw": "", "source": peak.loc[area, "source"],
-                "source_date": peak.loc[area, "source_date"], "licence": LICENCE, "confidence": "low",
-                "note": peak.loc[area, "note"],
+                "peak_mw": peak.loc[area, "value"], "firm_mw": supply.loc[area, "value"], "net_import_mw": "",
+                "source": peak.loc[area, "source"], "source_date": peak.loc[area, "source_date"],
+                "licence": LICENCE, "confidence": "low", "note": peak.loc[area, "note"],
             }  # fmt: skip
 
 

@@ -134,10 +134,10 @@ CAPACITY = (
 
 
 BLOCK = (
-    "\nOCCTO's block reserve is that of the areas between which ties still had room in the half-hour of the area's peak, "
-    "with what ties could bring. At Tokyo's peak Tokyo was a block of its own, with {seen} MW; the model would give one "
-    "new site there {model} MW in 2026 before anything is lost, because it lets every converter run at its median "
-    "capacity. So it is too generous by the difference in that half-hour.\n"
+    "\nOCCTO's block reserve is that of the areas between which ties still had room in the half-hour of the area's "
+    "peak, with what ties could bring. At Tokyo's peak Tokyo was a block of its own, with {seen} MW; the model would "
+    "give one new site there {model} MW in 2026 before anything is lost, because it lets every converter run at its "
+    "median capacity. So it is too generous by the difference in that half-hour.\n"
 )
 
 

@@ -132,6 +132,7 @@ def test_check_tells_each_fault_in_words_without_a_traceback(name, tmp_path):
     "words",
     [
         ("japan", "--demand", "huge"),
+        ("japan", "--backbone", "13"),
         ("japan", "--year", "soon"),
         ("japan", "--year", "1999"),
         ("japan", "--assume", "route_facto=2"),
@@ -169,3 +170,12 @@ def test_python_m_is_the_same_command():
     found = subprocess.run(words, capture_output=True, text=True, check=False)
     assert found.returncode == 1
     assert "does not exist" in found.stderr
+
+
+def test_another_backbone_gives_other_round_trips_and_the_same_power(answer, tmp_path):
+    code, text = run("japan", "--demand", "high", "--backbone", "12", "--out", tmp_path / "twelve.gpkg")
+    assert code == 0, text
+    twelve = gpd.read_file(tmp_path / "twelve.gpkg", layer="sites").set_index("site")
+    many = pd.read_csv(answer[0] / "sites.csv").set_index("site")
+    assert (twelve["rtt_ms"] - many["rtt_ms"]).abs().max() > 0.1
+    assert (twelve["hosting_mw"] - many["hosting_mw"]).abs().max() < 1e-6

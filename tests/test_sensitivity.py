@@ -72,7 +72,9 @@ def test_works_of_the_grid_and_of_supply_are_left_out_apart():
     assert table["study", "as it is"] == pytest.approx(40.0 - 33.0, abs=1e-4)
     assert table["dated works", "no plant comes or goes"] == pytest.approx(40.0 - 30.0, abs=1e-4)
     assert table["dated works", "no reinforcement comes"] == pytest.approx(40.0 - 28.0, abs=1e-4)
-    assert table["dated works", "those that may slip do not come"] == pytest.approx(40.0 - 28.0, abs=1e-4)
+    assert table["dated works", "what may slip does not come, closures do"] == pytest.approx(
+        40.0 - 28.0, abs=1e-4
+    )
 
 
 def test_without_its_pocket_a_site_has_what_its_area_has():
@@ -109,3 +111,81 @@ def test_a_range_that_no_table_knows_makes_no_row():
     table = moved(layers())
     inputs = set(table.index.get_level_values("input"))
     assert not inputs & {"supply of areas", "capacity source", "half-hour", "dated works", "demand scenario"}
+
+
+def test_what_may_slip_stays_away_while_closures_come():
+    """In a 3 MW come, if they do not slip, and 4 MW go; so may the tie's 10 MW more. Its own unit closes."""
+    upgrades = {
+        "tie": {"element": "ab", "attribute": "p_nom_reverse", "value": 20.0, "date": "2027", "p_slip": 0.5},
+        "new": {
+            "element": "a", "attribute": "firm_mw", "value": 3.0, "mode": "add", "date": "2027", "p_slip": 0.2,
+        },
+        "gone": {
+            "element": "a", "attribute": "firm_mw", "value": -4.0, "mode": "add", "date": "2027", "p_slip": 0.2,
+        },
+        "gone-unit": {"element": "unit-a", "attribute": "p_unit", "value": 0.0, "date": "2027", "p_slip": 0.2},
+    }  # fmt: skip
+    rows = layers(upgrades=upgrades)
+    rows["links"] = {"ab": {**rows["links"]["ab"], "poles": 1.0, "carrier": "tie"}}
+    table = moved(rows, year=2030)["joint_gap_mw"]
+    # The lost unit of b (40) leaves it 10 to send; a's own unit is closed, so no longer the one to be lost.
+    assert table["study", "as it is"] == pytest.approx(40.0 - (20.0 + 3.0 - 4.0 + 10.0), abs=1e-4)
+    late = table["dated works", "what may slip does not come, closures do"]
+    assert late == pytest.approx(40.0 - (20.0 - 4.0 + 10.0), abs=1e-4)
+
+
+def test_unsited_load_can_follow_each_areas_own_share():
+    """The scenario adds 30 to each of a and b; 40 are listed in a. By the nation 20 are left, by area 30, all in b."""
+    outlook = {
+        name: {"area": area, "year": 2030, "peak_mw": 100.0, "new_dc_mw": 30.0}
+        for name, area in (("oa", "a"), ("ob", "b"))
+    }
+    table = moved(layers(outlook=outlook), year=2030)
+    assert table["unsited_mw"]["study", "as it is"] == pytest.approx(20.0)
+    assert table["unsited_mw"]["unsited load", "by each area's own share"] == pytest.approx(30.0)
+
+
+def test_mw_of_an_unknown_kind_can_be_it_power():
+    sites = {
+        "s": {"geometry": Point(0.2, 0.7), "request_mw": 10.0, "status": "planned", "mw_kind": "unspecified"}
+    }
+    table = moved(layers(sites=sites))["new_load_mw"]
+    assert table["MW of an unknown kind", "taken for IT power"] == pytest.approx(13.0)
+
+
+def test_a_draw_that_is_not_printed_can_be_none():
+    sites = {
+        "old": {"geometry": Point(0.2, 0.7), "request_mw": 10.0, "in_base_mw": 10.0, "status": "operating"},
+        "told": {"geometry": Point(0.2, 0.7), "request_mw": 8.0, "in_base_mw": 6.0, "status": "operating"},
+    }
+    tables = tables_of(layers(sites=sites))
+    printed = tables.sites.assign(mw_now=[float("nan"), 6.0])
+    table = tm.Study(tables.with_frames(sites=printed), Settings()).sensitivity()["new_load_mw"]
+    assert table["study", "as it is"] == 2.0
+    assert table["drawn already", "only what is printed"] == 12.0
+
+
+def test_a_users_own_text_in_a_printed_column_is_left_alone():
+    tables = tables_of(layers())
+    strange = tables.sites.assign(mw_full=["much"], mw_now=["some"], flags=["powered_land_first_phase"])
+    table = tm.Study(tables.with_frames(sites=strange), Settings()).sensitivity()
+    assert "powered land" not in table.index.get_level_values("input")
+
+
+def test_the_sensitivity_of_japan_has_every_input_that_its_headline_doubts(japan):
+    table = tm.japan().sensitivity()
+    inputs = set(table.index.get_level_values("input"))
+    assert inputs >= {
+        "capacity source", "supply of areas", "capacity of ties", "local limits", "half-hour", "dated works",
+        "receiving power per IT power", "MW of an unknown kind", "phases", "undated phases", "powered land",
+        "drawn already", "unsited load", "sites without a published MW", "imports in the published supply",
+    }  # fmt: skip
+    assert table.iloc[0]["joint_gap_mw"] == pytest.approx(japan.fleet["value"]["joint_gap_mw"], abs=1e-3)
+    ends = japan.fleet.loc["joint_gap_mw", ["low", "high"]]
+    ranged = table["joint_gap_mw"].drop("all ranges at once", level="input")
+    assert ranged.min() >= ends["low"] - 1e-3
+    assert ends["high"] in ranged.round(6).to_numpy() or ends["high"] == pytest.approx(
+        ranged.loc["capacity of ties"].max(), abs=1e-3
+    )
+    assert table["joint_multiple"].gt(1.0).any()
+    assert table["joint_multiple"].lt(1.0).any()

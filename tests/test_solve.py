@@ -213,6 +213,7 @@ def test_an_assumption_changes_the_answer(japan):
     [
         ({"resolution": "line"}, "there is 'area'"),
         ({"demand": "hihg"}, "there are high, low, outlook"),
+        ({"backbone": 13}, "there are 12, 25, 48 nodes"),
         ({"year": 2020}, "before the base year 2026"),
         ({"assume": {"route_facto": 1.5}}, "nearest name is 'route_factor'"),
         ({"assume": {"route_factor": "fast"}}, "must be a number"),

@@ -54,6 +54,14 @@ class Demand(enum.StrEnum):
     HIGH = "high"
 
 
+class Backbone(enum.StrEnum):
+    """Cities of the embedded Japan's fibre model."""
+
+    SMALL = "12"
+    MIDDLE = "25"
+    LARGE = "48"
+
+
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -78,7 +86,7 @@ def japan(
     *,
     year: Annotated[int, typer.Option(min=2026, max=LAST_YEAR, help="Year of the peak.")] = tm.DEFAULT_YEAR,
     demand: Annotated[Demand, typer.Option(help="Demand scenario.")] = Demand.OUTLOOK,
-    backbone: Annotated[int, typer.Option(help="Cities of the fibre model: 12, 25 or 48.")] = 48,
+    backbone: Annotated[Backbone, typer.Option(help="Cities of the fibre model.")] = Backbone.LARGE,
     out: Out = None,
     overwrite: Overwrite = False,
     assume: Assume = None,
@@ -86,7 +94,7 @@ def japan(
     """Solve the embedded Japan and write its tables and maps."""
     values = _assumed(assume)
     with _bad_input_is_a_message():
-        study = tm.japan(year=year, demand=demand.value, backbone=backbone, assume=values)
+        study = tm.japan(year=year, demand=demand.value, backbone=int(backbone.value), assume=values)
         _answer(study, out or Path(f"three_mismatches_japan_{year}_{demand.value}"), overwrite=overwrite)
 
 

@@ -350,7 +350,9 @@ def test_dated_plants_move_supply_and_both_ends_of_its_range(pack):
     assert len(upgrades) == 3 * changes["ship"].sum() > 50
     units = pack["upgrades"][pack["upgrades"]["element"].isin(pack["generators"].index)]
     assert set(units["attribute"]) == {"p_unit"}
-    assert set(units["element"]) == set(changes.loc[changes["ship"], "units"].dropna().str.split(";").explode())
+    assert set(units["element"]) == set(
+        changes.loc[changes["ship"], "units"].dropna().str.split(";").explode()
+    )
     assert set(upgrades["attribute"]) == {"firm_mw", "firm_mw_low", "firm_mw_high"}
     assert (upgrades["mode"] == "add").all()
     assert upgrades["date"].notna().all()
@@ -363,7 +365,9 @@ def test_ties_are_equal_in_both_tables(pack):
     ties, names = source("ties"), source("interfaces")
     for row in names.itertuples():
         for side, area in (("forward", row.from_area), ("reverse", row.to_area)):
-            seen = ties[(ties["tie"] == row.interface) & (ties["from_area"] == area)].set_index("metric")["value"]
+            seen = ties[(ties["tie"] == row.interface) & (ties["from_area"] == area)].set_index("metric")[
+                "value"
+            ]
             default = row.forward_default if side == "forward" else "median"
             limit = pack["interfaces"].loc[row.interface]
             assert limit[f"limit_{side}"] == seen[f"operating_capacity_{default}"]

@@ -22,25 +22,9 @@ from typing import Any
 
 import pandas as pd
 
-DATA = Path(__file__).resolve().parent.parent / "data" / "japan"
-AREAS = {
-    "北海道": "hokkaido", "東北": "tohoku", "東京": "tokyo", "中部": "chubu", "北陸": "hokuriku",
-    "関西": "kansai", "中国": "chugoku", "四国": "shikoku", "九州": "kyushu", "沖縄": "okinawa",
-}  # fmt: skip
-IMPORT = {
-    "hokkaido": {"北海道・本州間電力連系設備": -1},
-    "tohoku": {"北海道・本州間電力連系設備": 1, "相馬双葉幹線": -1},
-    "tokyo": {"相馬双葉幹線": 1, "周波数変換設備": -1},
-    "chubu": {"周波数変換設備": 1, "中部フェンス": -1},
-    "hokuriku": {"北陸フェンス": 1},
-    "kansai": {"関西フェンス": 1, "西播東岡山線・山崎智頭線": -1, "阿南紀北直流幹線": -1},
-    "chugoku": {"西播東岡山線・山崎智頭線": 1, "本四連系線": -1, "関門連系線": -1},
-    "shikoku": {"本四連系線": 1, "阿南紀北直流幹線": 1},
-    "kyushu": {"関門連系線": 1},
-    "okinawa": {},
-}
-"""Sign with which each published flow enters an area; see "Direction" in data/README.md."""
+from _occto import AREAS, FENCES_ODD, IMPORT
 
+DATA = Path(__file__).resolve().parent.parent / "data" / "japan"
 NEAR_PEAK = 0.98
 HIGH_DEMAND = 0.95
 EVENING_SLOT = 36
@@ -181,11 +165,11 @@ def winters(facts: pd.DataFrame) -> Iterator[dict[str, str]]:
 
 
 def half_hours(folder: Path) -> dict[str, list[HalfHour]]:
-    """Return every half-hour of July and August 2026 in which demand and all flows are known, by area."""
+    """Return every half-hour from 3 July to August 2026 in which demand and all flows are known, by area."""
     found: dict[str, list[HalfHour]] = {area: [] for area in IMPORT}
     for path in sorted(folder.rglob("dashboard-2026*.json")):
         day = path.stem.removeprefix("dashboard-")
-        if day >= "20260701":
+        if day > FENCES_ODD[1]:
             told = json.loads(path.read_text(encoding="utf-8"))
             for area, values in of_day(f"{day[:4]}-{day[4:6]}-{day[6:]}", told):
                 found[area] += values

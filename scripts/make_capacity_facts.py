@@ -29,12 +29,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from _occto import AREAS, FENCES_FROM, FENCES_ODD, IMPORT
+
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent / "data" / "japan"
-AREAS = {
-    "北海道": "hokkaido", "東北": "tohoku", "東京": "tokyo", "中部": "chubu", "北陸": "hokuriku",
-    "関西": "kansai", "中国": "chugoku", "四国": "shikoku", "九州": "kyushu", "沖縄": "okinawa",
-}  # fmt: skip
 ZONES = dict(zip(["HKD", "TH", "TK", "CB", "HR", "KN", "CG", "SK", "KY", "ON"], AREAS.values(), strict=True))
 FUELS = {
     "原子力": "nuclear", "水力": "hydro", "火力（石炭）": "coal", "火力（ガス）": "gas", "火力（石油）": "oil",
@@ -51,20 +49,6 @@ FEEDS = {
     "電源開発御母衣": "kansai", "下小鳥": "kansai", "木曽発電所": "kansai",
 }  # fmt: skip
 JERA_JOETSU = "上越火力発電所"  # an exact name: Tohoku's own unit is called 東北電力上越火力発電所１号機
-# net import of an area = sum of sign x flow. Signs of the three fences hold from FENCES_FROM on.
-TIES = {
-    "hokkaido": {"北海道・本州間電力連系設備": -1},
-    "tohoku": {"北海道・本州間電力連系設備": 1, "相馬双葉幹線": -1},
-    "tokyo": {"相馬双葉幹線": 1, "周波数変換設備": -1},
-    "chubu": {"周波数変換設備": 1, "中部フェンス": -1},
-    "hokuriku": {"北陸フェンス": 1},
-    "kansai": {"関西フェンス": 1, "西播東岡山線・山崎智頭線": -1, "阿南紀北直流幹線": -1},
-    "chugoku": {"西播東岡山線・山崎智頭線": 1, "本四連系線": -1, "関門連系線": -1},
-    "shikoku": {"本四連系線": 1, "阿南紀北直流幹線": 1},
-    "kyushu": {"関門連系線": 1},
-    "okinawa": {},
-}
-FENCES_FROM, FENCES_ODD = "20260425", ("20260623", "20260630")
 SUMMER_FROM, HIGHEST_DAYS, COINCIDENT_DAY = "20260701", 10, "20260723"
 NIGHT = np.r_[0:10, 36:47]
 LARGEST_STEP_MW, SMALLEST_SHARE = 1200.0, 0.3
@@ -189,9 +173,9 @@ def read_grid(folder: Path) -> Grid:
         raise FileNotFoundError(msg)
     days = [path.stem[-8:] for path in paths]
     series: dict[tuple[str, str, str, str], np.ndarray] = {}
-    demand = {area: np.full((len(days), 48), np.nan) for area in TIES}
-    supply = {area: np.full((len(days), 48), np.nan) for area in TIES}
-    imports = {area: np.full((len(days), 48), np.nan) for area in TIES}
+    demand = {area: np.full((len(days), 48), np.nan) for area in IMPORT}
+    supply = {area: np.full((len(days), 48), np.nan) for area in IMPORT}
+    imports = {area: np.full((len(days), 48), np.nan) for area in IMPORT}
     for at, path in enumerate(paths):
         day = json.loads(path.read_text(encoding="utf-8"))
         for unit in day["generation"]["unitSeries"]:
@@ -203,7 +187,7 @@ def read_grid(folder: Path) -> Grid:
         flows = {
             tie["intertieName"]: np.array(tie["values"], float) for tie in day["flows"]["intertieSeries"]
         }
-        for area in TIES:
+        for area in IMPORT:
             imports[area][at] = _net_import(flows, area, days[at])
     units = pd.DataFrame(series.keys(), columns=["listed", "plant", "unit", "fuel"])
     units["listed"] = units["listed"].map(AREAS)
@@ -232,13 +216,13 @@ def without_spikes(output: np.ndarray) -> np.ndarray:
 
 
 def _net_import(flows: dict[str, np.ndarray], area: str, day: str) -> np.ndarray:
-    fenced = any("フェンス" in tie for tie in TIES[area])
+    fenced = any("フェンス" in tie for tie in IMPORT[area])
     odd = day < FENCES_FROM or FENCES_ODD[0] <= day <= FENCES_ODD[1]
     if fenced and odd:
         return np.full(48, np.nan)
     gone = np.full(48, np.nan)
     total = np.zeros(48)
-    for tie, sign in TIES[area].items():
+    for tie, sign in IMPORT[area].items():
         total = total + sign * flows.get(tie, gone)
     return total
 
@@ -283,7 +267,7 @@ def feeding_evidence(grid: Grid) -> pd.DataFrame:
     steps, plants = _steps(grid)
     rows = []
     since = [day >= FENCES_FROM for day in grid.days]
-    for area in (area for area, ties in TIES.items() if ties):
+    for area in (area for area, ties in IMPORT.items() if ties):
         y = np.diff((grid.demand[area] - grid.imports[area])[since], axis=1)
         y = (y - np.nanmedian(y, axis=0))[:, NIGHT].ravel()
         good = np.isfinite(y) & (np.abs(y) < LARGEST_STEP_MW)
@@ -467,7 +451,7 @@ def derived_rows(rows: pd.DataFrame, grid: Grid) -> list[pd.DataFrame]:
 
 
 def _largest_solar_rows(grid: Grid) -> pd.DataFrame:
-    rows = [(area, largest_solar(grid, area)) for area in TIES]
+    rows = [(area, largest_solar(grid, area)) for area in IMPORT]
     note = (
         "97th percentile over the days of demand less listed output less net import at its highest in daylight, above "
         "the same evening: a lower bound of what is installed (pumping and curtailment lower it)"
@@ -490,7 +474,7 @@ def _solar_rows(rows: pd.DataFrame, grid: Grid) -> pd.DataFrame:
     outlook = _outlook_less_wind(rows)
     known = pd.concat([hand, outlook.set_index("area")["mw"]])
     total = float(solar.loc[(solar["area"] == "japan") & (solar["year"] == "FY2025"), "mw"].iloc[0])
-    open_areas = {area: largest_solar(grid, area) for area in TIES if area not in known.index}
+    open_areas = {area: largest_solar(grid, area) for area in IMPORT if area not in known.index}
     scale = (total - known.sum()) / sum(open_areas.values())
     shared = [(area, mw * scale) for area, mw in open_areas.items()]
     note = (
@@ -644,9 +628,9 @@ def _unit_factors(grid: Grid, sources: pd.DataFrame) -> list[dict[str, object]]:
     rows = []
     for carrier in UNIT_CARRIERS:
         capacity = pumped if carrier == "pumped_hydro" else None
-        whole = _shares(grid, TIES, carrier, capacity)
+        whole = _shares(grid, IMPORT, carrier, capacity)
         rows.append(_unit_factor(carrier, "all", whole, used=carrier != "biomass"))
-        for area in TIES:
+        for area in IMPORT:
             if float(sums.get((carrier, area), 0.0)) >= SMALLEST_MW:
                 shares = _shares(grid, [area], carrier, capacity)
                 rows.append(_unit_factor(carrier, area, shares, used=carrier in {"nuclear", "coal", "gas"}))
@@ -698,7 +682,7 @@ def _solar_factors(grid: Grid, sources: pd.DataFrame) -> list[dict[str, object]]
     """Return the balance at the peak half-hour above the same evening's, over the capacity in use."""
     used = sources[sources["used"] & (sources["carrier"] == "solar")].set_index("area")["mw"]
     rows, weighted = [], []
-    for area in TIES:
+    for area in IMPORT:
         rest = unlisted(grid, area)
         seen = [rest[at, slot] - np.nanmedian(rest[at, EVENING]) for at, slot in highest_days(grid, area)]
         share = np.array([mw for mw in seen if np.isfinite(mw)]) / float(used[area])
@@ -731,7 +715,7 @@ def check_table(grid: Grid, sources: pd.DataFrame, factors: pd.DataFrame) -> pd.
     """Return capacity x firm factor by area (low, default, high) and the peak half-hour's balance beside it."""
     chosen = factors[factors["used"] & (factors["season"] == "summer")].set_index(["carrier", "area"])
     rows = {}
-    for area in TIES:
+    for area in IMPORT:
         at, slot = highest_days(grid, area)[0]
         mine = sources[(sources["area"] == area) & sources["comparable"]]
         sums = _firm_sums(mine, chosen, area)

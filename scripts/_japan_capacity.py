@@ -21,7 +21,10 @@ def capacity_table(sources: pd.DataFrame, factors: pd.DataFrame, generators: pd.
     """
     key = ["area", "carrier"]
     comparable = sources[sources["comparable"] | sources["used"]].groupby(key)["mw"]
-    used = sources[sources["used"]].set_index(key, verify_integrity=True).sort_index()
+    used = sources[sources["used"]].set_index(key).sort_index()
+    if not used.index.is_unique:
+        msg = f"two used rows for {sorted(set(used.index[used.index.duplicated()]))} in capacity_sources.csv"
+        raise ValueError(msg)
     running = generators["status"] == "operating"
     feeds = generators["feeds_area"].fillna(generators["area"])
     closed = generators[~running].groupby([feeds, "carrier"])["p_nom"].sum().rename_axis(key)

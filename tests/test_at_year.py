@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from shapely.geometry import Point, box
@@ -333,3 +334,30 @@ def test_an_unknown_request_stays_unknown_unless_the_study_assumes_one():
     assert found["request_mw"].tolist() == [60.0, 60.0, 0.0, 7.0]
     assert new_load_mw(found).tolist() == [60.0, 0.0, 0.0, 7.0]
     assert found["flags"].tolist() == ["request_assumed", "request_assumed", "", ""]
+
+
+def test_supply_without_imports_is_never_less_than_nothing_and_levels_keep_their_side():
+    areas = {
+        "a": {
+            "peak_mw": 10.0, "firm_mw": 20.0, "firm_mw_low": 25.0, "net_import_mw": 50.0, "geometry": box(0, 0, 1, 1),
+        }
+    }  # fmt: skip
+    tables = tables_of({"areas": areas, "sites": site(request_mw=1.0)})
+    assert at_year(tables, 2030, "outlook", VALUES).grid.areas.loc["a", "firm_mw"] == 0.0
+    low = resolve({"supply_level": -1.0, "import_share_in_supply": 0.0})
+    assert at_year(tables, 2030, "outlook", low).grid.areas.loc["a", "firm_mw"] == 20.0  # 25 is no lower end
+
+
+def test_an_unlimited_tie_stays_unlimited_at_every_level():
+    interfaces = {"i": {"limit_forward": np.inf, "limit_forward_low": 5.0, "limit_forward_high": np.inf}}
+    members = {"m": {"interface": "i", "element": "ab"}}
+    tables = study(interfaces=interfaces, interface_members=members)
+    for level in (-1.0, 1.0):
+        found = at_year(tables, 2030, "outlook", resolve({"tie_level": level})).grid.interfaces
+        assert found.loc["i", "limit_forward"] == np.inf
+
+
+def test_an_assumed_request_takes_away_one_flag_only():
+    rows = {"s": {"geometry": Point(0.5, 0.5), "flags": "location_prefecture;request_unknown"}}
+    found = at_year(study(sites=rows), 2030, "outlook", resolve({"unknown_request_mw": 5.0})).sites
+    assert found.loc["s", "flags"] == "location_prefecture;request_assumed"

@@ -10,6 +10,7 @@ import three_mismatches as tm
 from conftest import radial_layers, tables_of
 from three_mismatches.layers.settings import Settings
 from three_mismatches.sensitivity import SHOWN
+from three_mismatches.solve import FLEET_POWER, fleet_power
 
 
 def layers(**changed: dict[str, dict[str, object]]) -> dict[str, dict[str, dict[str, object]]]:
@@ -189,3 +190,61 @@ def test_the_sensitivity_of_japan_has_every_input_that_its_headline_doubts(japan
     )
     assert table["joint_multiple"].gt(1.0).any()
     assert table["joint_multiple"].lt(1.0).any()
+
+
+def test_the_capacity_table_holds_no_imports():
+    areas = {**radial_layers()["areas"]}
+    areas["a"] = {**areas["a"], "firm_mw": 130.0, "net_import_mw": 10.0}
+    capacity = {"a-gas": {"area": "a", "carrier": "gas", "p_nom": 120.0, "firm_factor": 1.0}}
+    table = moved(layers(areas=areas, capacity=capacity))["joint_gap_mw"]
+    assert table["study", "as it is"] == pytest.approx(15.0, abs=1e-4)
+    assert table["capacity source", "rated output x default firm factors"] == pytest.approx(15.0, abs=1e-4)
+    assert table["imports in the published supply", "none"] == pytest.approx(5.0, abs=1e-4)
+
+
+def test_all_worst_ends_are_worse_than_any_one_and_all_best_ends_better():
+    rows = layers()
+    rows["areas"]["a"] |= {"firm_mw_low": 118.0, "firm_mw_high": 122.0}
+    rows["pockets"]["p"] |= {"limit_mw_low": 10.0, "limit_mw_high": 18.0}
+    table = moved(rows)["joint_gap_mw"]
+    one = table.drop(["all ranges at once", "MW of an unknown kind"], level="input")
+    assert table["all ranges at once", "worst end of each"] >= one.max() - 1e-6
+    assert table["all ranges at once", "best end of each"] <= one.min() + 1e-6
+    assert table["all ranges at once", "worst end of each"] == pytest.approx(17.0, abs=1e-4)
+
+
+def test_an_offer_of_powered_land_can_come_whole():
+    sites = {
+        "s": {
+            "geometry": Point(0.2, 0.7), "request_mw": 10.0, "status": "planned", "flags": "powered_land_first_phase",
+        }
+    }  # fmt: skip
+    phases = {"p": {"site": "s", "year": 2028, "mw": 10.0}}
+    tables = tables_of(layers(sites=sites, phases=phases))
+    offered = tables.with_frames(sites=tables.sites.assign(mw_full=90.0))
+    table = tm.Study(offered, Settings(year=2030)).sensitivity()["new_load_mw"]
+    assert table["study", "as it is"] == 10.0
+    assert table["powered land", "full plan at once"] == 90.0
+
+
+def test_undated_phases_come_sooner_or_later():
+    phases = {"p": {"site": "s", "year": 2034, "mw": 40.0, "imputed": True}}
+    table = moved(layers(phases=phases), year=2036)["new_load_mw"]
+    assert table["undated phases", "in 2030"] == 40.0
+    assert table["undated phases", "in 2040"] == 0.0
+
+
+def test_it_power_needs_less_or_more_of_the_grid():
+    sites = {"s": {"geometry": Point(0.2, 0.7), "it_mw": 10.0, "mw_kind": "IT", "status": "planned"}}
+    table = moved(layers(sites=sites))["new_load_mw"]
+    assert table["receiving power per IT power", "1.04"] == pytest.approx(10.4)
+    assert table["receiving power per IT power", "1.43"] == pytest.approx(14.3)
+
+
+def test_the_figures_of_a_reading_are_those_of_a_solve(japan):
+    rows = japan.sites[["area", "pocket"]]
+    found = fleet_power(japan.tables.inputs, japan.settings, japan.tables.values, rows)
+    assert list(found.index) == list(FLEET_POWER)
+    assert found.to_numpy() == pytest.approx(
+        japan.fleet["value"][list(FLEET_POWER)].to_numpy(dtype=float), abs=1e-3
+    )

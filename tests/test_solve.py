@@ -305,3 +305,45 @@ def test_japans_backbone_gives_the_distances_of_scipy_and_networkx():
     scale = 2 * 1.468 / 299.792458
     np.testing.assert_allclose(ours, theirs * scale, rtol=0, atol=1e-9)
     np.testing.assert_allclose(ours, dijkstra(matrix, directed=False) * scale, rtol=0, atol=1e-9)
+
+
+def test_the_range_of_the_headline_holds_the_ends_of_supply_and_the_reading_of_imports():
+    """25 MW are secure; supply of 115 to 130 in a makes it 20 to 35; its 4 MW of imports come on top once more."""
+    rows = layers(s=site(0.2, request_mw=60.0))
+    rows["areas"]["a"] |= {
+        "firm_mw": 124.0,
+        "firm_mw_low": 119.0,
+        "firm_mw_high": 134.0,
+        "net_import_mw": 4.0,
+    }
+    gap = solve(rows).fleet.loc["joint_gap_mw"]
+    assert gap[["value", "low", "high"]].tolist() == pytest.approx([35.0, 25.0, 40.0], abs=1e-3)
+    rows["areas"]["a"] |= {"firm_mw_low": np.nan, "firm_mw_high": np.nan}
+    gap = solve(rows).fleet.loc["joint_gap_mw"]
+    assert gap[["value", "low", "high"]].tolist() == pytest.approx([35.0, 31.0, 35.0], abs=1e-3)
+
+
+def test_standing_load_that_no_row_covers_has_a_range_of_its_own():
+    rows = layers(s=site(0.2, request_mw=5.0))
+    assert np.isnan(solve(rows).fleet.loc["unlisted_mw", "value"])
+    rows["areas"]["a"] |= {"unlisted_mw": 7.0, "unlisted_mw_low": 3.0, "unlisted_mw_high": 9.0}
+    rows["areas"]["b"] |= {"unlisted_mw": 1.0, "unlisted_mw_low": 1.0, "unlisted_mw_high": 2.0}
+    found = solve(rows).fleet.loc["unlisted_mw", ["value", "low", "high"]]
+    assert found.tolist() == [8.0, 4.0, 11.0]
+
+
+def test_the_sentence_says_how_far_the_load_could_grow_and_what_stops_it():
+    rows = layers(s=site(0.5, 0.5, request_mw=6.0))
+    text = solve(rows).summary()[0]
+    assert "could be 2 times as large before the first limit, p, is met" in text
+    rows["pockets"]["p"] |= {"limit_mw_low": 9.0}
+    assert "could be 2 times as large (1 to 2) before" in solve(rows).summary()[0]
+
+
+@pytest.mark.parametrize("nodes", [12, 25])
+def test_hubs_of_a_smaller_backbone_stand_at_its_own_cities(nodes):
+    study = tm.japan(backbone=nodes)
+    cities = set(study.fibre.fibre_nodes.index)
+    assert len(cities) == nodes
+    assert set(study.tables.hubs["node"].dropna()) <= cities
+    assert study.tables.hubs["node"].isna().any()  # cities that the smaller model leaves out

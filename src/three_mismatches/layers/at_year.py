@@ -184,21 +184,17 @@ def _with_upgrades(tables: StudyTables, year: int) -> dict[str, pd.DataFrame]:
     # On one day totals come before additions; equal ones in the order of their ids.
     ordered = in_force.assign(day=last_days, adds=in_force["mode"] == "add").sort_index()
     ordered = ordered.sort_values(["day", "adds"], kind="stable")
+    below: set[str] = set()
     for attribute, rows in ordered.groupby("attribute", sort=False):
         for frame in frames.values():
-            mine = rows[rows["element"].isin(frame.index)]
-            if attribute in frame.columns and len(mine):
+            mine = rows[rows["element"].isin(frame.index)] if attribute in frame.columns else rows.iloc[:0]
+            if len(mine):
                 frame[attribute] = _upgraded(frame[attribute], mine)
-    below = sorted(
-        {
-            str(e)
-            for e, a in zip(ordered["element"], ordered["attribute"], strict=True)
-            if _is_below(frames, e, a)
-        }
-    )
+                changed = frame[attribute].loc[mine["element"].unique()]
+                below |= set(map(str, changed.index[changed < 0.0]))
     if below:
         cure = "Correct the value, or its mode: set gives a total, add what comes on top"
-        raise LayerError([Fault("upgrades", "value", "leaves less than 0", cure, tuple(below))])
+        raise LayerError([Fault("upgrades", "value", "leaves less than 0", cure, tuple(sorted(below)))])
     return frames
 
 
@@ -210,15 +206,6 @@ def _upgraded(column: pd.Series, upgrades: pd.DataFrame) -> pd.Series:
     for position, value, added in zip(at, upgrades["value"].to_numpy(dtype=float), adds, strict=True):
         values[position] = values[position] + value if added else value
     return pd.Series(values, index=column.index, name=column.name)
-
-
-def _is_below(frames: Mapping[str, pd.DataFrame], element: str, attribute: str) -> bool:
-    """Return whether an element's figure is below 0."""
-    return any(
-        float(frame[attribute][element]) < 0.0
-        for frame in frames.values()
-        if element in frame.index and attribute in frame.columns
-    )
 
 
 def _with_tie_level(interfaces: pd.DataFrame, level: float) -> pd.DataFrame:

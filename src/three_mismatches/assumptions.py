@@ -130,6 +130,27 @@ _ALL = (
         "2026-08-21",
         possible=(0.0, 1.0),
     ),
+    Assumption(
+        "line_reactance_factor", 1.0, "-", 0.7, 1.3,
+        "reactance of lines over that of their voltage class, where the class is all that is known; one factor for all lines alike moves flows only against transformers",
+        "envelope of `line_classes` for overhead lines from 154 kV in Japan: 0.71 (187 kV, twin bundle at 50 Hz) to 1.26 (187 and 154 kV, single conductor at 60 Hz) of the default; no primary Japanese source",
+        "2026-09-03",
+        possible=(0.01, 100.0),
+    ),
+    Assumption(
+        "line_rating_factor", 1.0, "-", 0.58, 1.69,
+        "rating of lines over that of their voltage class, where the class is all that is known",
+        "envelope of `line_classes` for overhead lines from 154 kV in Japan: 0.58 (500 kV, lowest area's median) to 1.69 (275 kV, highest area's median) of the default, the national median of published operating capacities",
+        "2026-09-03",
+        possible=(0.01, 100.0),
+    ),
+    Assumption(
+        "transformer_rating_factor", 1.0, "-", 0.5, 1.5,
+        "rating of transformer banks over that of their class, where the class is all that is known",
+        "envelope of `line_classes` for banks from 154 kV in Japan: 0.53 (500/154 kV, 400 MVA for 750) to 1.5 (500/275 kV, 1,500 MVA for 1,000) of the default, sizes printed by utilities; 0.5 where the size is an assumption",
+        "2026-08-17",
+        possible=(0.01, 100.0),
+    ),
 )  # fmt: skip
 
 ASSUMPTIONS: Mapping[str, Assumption] = {item.name: item for item in _ALL}

@@ -32,6 +32,7 @@ GEOMETRY_KINDS = ("surveyed", "schematic")
 HUB_KINDS = ("ix", "cloud", "population", "landing")
 STATISTICS = ("nearest", "all", "weighted")
 CONFIDENCES = ("high", "medium", "low")
+ACTIONS = ("set aside", "drop", "split", "join", "refuse", "impute", "keep", "measure")
 
 # Beyond these a figure is taken for kW typed as MW: no site, plant or area is that large.
 LARGEST_SITE_MW = 20_000.0
@@ -296,6 +297,10 @@ _TABLES = (
             "phase_shift": _number("phase shift", "degrees", default=0.0),
             "s_nom": _number("rating in normal operation; inf is unlimited, NaN unknown", "MVA", low=0),
             "s_nom_emergency": _number("rating after an outage", "MVA", low=0),
+            "s_nom_low": _number("least rating that a source supports", "MVA", low=0),
+            "s_nom_high": _number("largest rating that a source supports", "MVA", low=0),
+            "x_low": _number("least series reactance that a source supports", "ohm"),
+            "x_high": _number("largest series reactance that a source supports", "ohm"),
             "corridor": _text("circuits on the same towers or in the same trench"),
             "srlg": _text("shared-risk groups, joined by ;"),
             "in_service": _flag("whether it is in service", default=True),
@@ -341,6 +346,19 @@ _TABLES = (
             "sign": _number("+1 where the element's own direction is the interface's forward one, else -1", "-", default=1.0, only=(-1.0, 1.0)),
         },
         refers_to={"interface": ("interfaces",), "element": ("lines", "links")},
+    ),
+    _layer(
+        "certificate", "row", "what the repair of a map did, and why: one row for each join, split, drop and imputation",
+        {
+            "action": _choice(ACTIONS, "what was done; measure: a figure by which the repair is judged", default="keep"),
+            "reason": _text("why, or what the figure measures"),
+            "element": _text("what it was done to, or what is measured"),
+            "zone": _text("synchronous zone"),
+            "km": _number("how far apart, or how long, it was", "km", low=0),
+            "value": _number("figure: a measure, or what was imputed in the unit of its attribute", "of the attribute"),
+            "suspicious": _flag("whether the place deserves a look", default=False),
+        },
+        geometry="Point", needs_geometry=False,
     ),
     _layer(
         "upgrades", "upgrade", "dated changes of the grid",

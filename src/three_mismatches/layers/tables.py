@@ -19,6 +19,7 @@ class Grid:
     The power system: where demand and generation are, and what connects them.
 
     At area resolution `buses`, `loads` and `lines` are empty, and `links` and `interfaces` join areas.
+    `certificate` says what a repaired map was joined from, and how far it can be trusted.
     """
 
     areas: gpd.GeoDataFrame
@@ -32,6 +33,7 @@ class Grid:
     links: pd.DataFrame
     interfaces: pd.DataFrame
     interface_members: pd.DataFrame
+    certificate: gpd.GeoDataFrame
 
 
 @dataclass(frozen=True, eq=False)

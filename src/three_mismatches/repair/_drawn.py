@@ -1,0 +1,202 @@
+"""From a table of lines to what can be strung: one row for each line and level, everything else set aside."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from three_mismatches.errors import Fault, LayerError
+from three_mismatches.layers.geometry import is_lonlat
+from three_mismatches.repair._chains import Drawn
+from three_mismatches.repair._log import Log
+from three_mismatches.repair._voltages import parse_voltage
+from three_mismatches.repair._zones import Land
+from three_mismatches.repair.rules import RepairRules
+
+__all__ = ["make_drawn", "refuse", "voltage_text"]
+
+Bools = NDArray[np.bool_]
+Objects = NDArray[np.object_]
+
+VOLTAGE_COLUMNS = ("voltage", "v_nom", "kv")
+"""Where a line's or substation's voltage may stand; the first that is there counts."""
+
+DIRECT = "0"
+"""What a map writes under `frequency` of a line of direct current."""
+
+DIRECT_WORDS = ("HVDC", "直流")
+"""Words in a line's name that say so too; a map may give the voltage of a DC line and forget its frequency."""
+
+LINES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING)
+PLACES = (shapely.GeometryType.POINT, shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+SURFACES = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+
+
+def refuse(
+    lines: gpd.GeoDataFrame, substations: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, tolerance_km: float
+) -> None:
+    """Raise one error that names every fault of the three tables."""
+    faults = _geometry_faults("lines", lines, LINES, "Draw it as a LineString")
+    faults += _geometry_faults("substations", substations, PLACES, "Draw it as a Point or a Polygon")
+    faults += _geometry_faults("areas", areas, SURFACES, "Draw it as a Polygon")
+    if not any(column in lines for column in VOLTAGE_COLUMNS):
+        cure = f"Name the column that holds it one of {', '.join(VOLTAGE_COLUMNS)}"
+        faults.append(Fault("lines", "voltage", "is not there", cure))
+    if "zone" not in areas:
+        faults.append(Fault("areas", "zone", "is not there", "Name each area's synchronous zone"))
+    elif areas["zone"].isna().any():
+        nameless = tuple(map(str, areas.index[areas["zone"].isna()]))
+        faults.append(Fault("areas", "zone", "missing", "Name the area's synchronous zone", nameless))
+    if not len(areas):
+        faults.append(
+            Fault("areas", "table", "has no rows", "A grid needs areas: they say which zone is where")
+        )
+    for name, table in (("lines", lines), ("substations", substations), ("areas", areas)):
+        twice = tuple(map(str, table.index[table.index.duplicated()]))
+        if twice:
+            faults.append(Fault(name, "index", "the id is given twice", "Name each row differently", twice))
+    if not 0.0 <= tolerance_km < np.inf:
+        faults.append(Fault("options", "tolerance_km", f"is {tolerance_km!r}", "Give kilometres >= 0"))
+    if faults:
+        raise LayerError(faults)
+
+
+def _geometry_faults(name: str, table: gpd.GeoDataFrame, kinds: tuple[int, ...], cure: str) -> list[Fault]:
+    """Return what is wrong with the coordinate system and the shapes of a table."""
+    if not isinstance(table, gpd.GeoDataFrame) or table.active_geometry_name is None:
+        return [Fault(name, "geometry", "is not there", "Give a GeoDataFrame with a geometry")]
+    if not len(table):
+        return []
+    if not is_lonlat(table.crs):
+        return [Fault(name, "crs", f"is {table.crs}", 'Set it, or convert with .to_crs("EPSG:4326")')]
+    shapes = table.geometry.to_numpy()
+    empty = pd.isna(shapes) | shapely.is_empty(shapes)
+    wrong = ~empty & ~np.isin(shapely.get_type_id(shapes), kinds)
+    faults = []
+    if wrong.any():
+        faults.append(
+            Fault(name, "geometry", "is of another kind", cure, tuple(map(str, table.index[wrong])))
+        )
+    lonlat, row = shapely.get_coordinates(shapes, return_index=True)
+    off = ~np.isfinite(lonlat).all(axis=1) | (np.abs(lonlat[:, 1]) > 90.0) | (np.abs(lonlat[:, 0]) > 180.0)
+    if off.any():
+        rows = tuple(map(str, table.index[np.unique(row[off])]))
+        faults.append(Fault(name, "geometry", "lies beyond longitude 180 or latitude 90", "Correct it", rows))
+    return faults
+
+
+def make_drawn(lines: gpd.GeoDataFrame, land: Land, rules: RepairRules, log: Log) -> Drawn:
+    """Return one row for each part and level of each line; what cannot be used goes to the log, with the reason."""
+    shapes, row = shapely.get_parts(shapely.force_2d(lines.geometry.to_numpy()), return_index=True)
+    ids = np.asarray(lines.index.astype(str), dtype=object)
+    levels, dc = _levels(lines, ids, rules, log)
+    table = pd.DataFrame(
+        {
+            "line": ids,
+            "zone": _text(lines, "zone"),
+            "area": _text(lines, "area") if "zone" in lines or "area" in lines else "",
+            "frequency": _text(lines, "frequency"),
+            "circuits": pd.to_numeric(lines["circuits"], errors="coerce").to_numpy()
+            if "circuits" in lines
+            else np.nan,
+            "kind": np.where(_text(lines, "kind") == "cable", "cable", "line"),
+            "ref": _text(lines, "ref"),
+            "name": _text(lines, "name"),
+            "dc": dc,
+        }
+    ).iloc[row]
+    count = np.array([len(levels[at]) for at in row], dtype=np.int64)
+    each = np.repeat(np.arange(len(row)), count)
+    v_nom = np.array([kv for at in row for kv in levels[at]], dtype=np.float64)
+    drawn = table.iloc[each].reset_index(drop=True).assign(v_nom=v_nom)
+    geometry = shapes[each]
+    zone, strange = _by_frequency(drawn, geometry, land)
+    where = _middle(geometry)
+    log.add("set aside", "frequency of no area", drawn["line"].to_numpy()[strange], lonlat=where[strange])
+    drawn = drawn.assign(zone=zone)
+    # Circuits of a line with several levels are divided among them on the map; nobody says how.
+    shared = np.repeat(count, count) > 1
+    drawn["circuits"] = drawn["circuits"].mask(shared)
+    kept = ~strange
+    return Drawn(geometry[kept], drawn[kept].reset_index(drop=True))
+
+
+def _middle(geometry: Objects) -> NDArray[np.float64]:
+    if not len(geometry):
+        return np.zeros((0, 2))
+    return shapely.get_coordinates(shapely.line_interpolate_point(geometry, 0.5, normalized=True))
+
+
+def _text(table: gpd.GeoDataFrame, column: str) -> Objects:
+    if column not in table:
+        return np.full(len(table), "", dtype=object)
+    values = ["" if value is None or value != value else str(value).strip() for value in table[column]]
+    return np.array(values, dtype=object)
+
+
+def voltage_text(table: gpd.GeoDataFrame) -> Objects:
+    """Return what the table says of voltage, in the first column that may hold it."""
+    for column in VOLTAGE_COLUMNS:
+        if column in table:
+            return _text(table, column)
+    return np.full(len(table), "", dtype=object)
+
+
+def _levels(
+    lines: gpd.GeoDataFrame, ids: Objects, rules: RepairRules, log: Log
+) -> tuple[list[tuple[float, ...]], Bools]:
+    """Return the levels of each line that can be used, and which lines carry direct current."""
+    text = voltage_text(lines)
+    direct = _direct(lines, ids, log)
+    drawn = ~(pd.isna(lines.geometry.to_numpy()) | shapely.is_empty(lines.geometry.to_numpy()))
+    levels: list[tuple[float, ...]] = []
+    aside: dict[str, list[int]] = {}
+    for at, (value, dc, there) in enumerate(zip(text, direct, drawn, strict=True)):
+        # Direct current has voltages of its own.
+        voltage = parse_voltage(value or None, () if dc else rules.classes or ())
+        usable = tuple(kv for kv in voltage.levels if kv >= rules.least_kv)
+        levels.append(usable if there else ())
+        if not there:
+            aside.setdefault("line without a geometry", []).append(at)
+        for problem in voltage.refused:
+            aside.setdefault(f"voltage of a line: {problem}", []).append(at)
+        if there and not usable and not voltage.refused:
+            low = f"voltage of a line is below {rules.least_kv:g} kV"
+            aside.setdefault(low if voltage.levels else "voltage of a line is not on the map", []).append(at)
+    for reason, rows in aside.items():
+        shapes = lines.geometry.to_numpy()[rows]
+        where = np.full((len(rows), 2), np.nan)
+        known = ~(pd.isna(shapes) | shapely.is_empty(shapes))
+        where[known] = shapely.get_coordinates(shapely.point_on_surface(shapes[known]))
+        log.add("set aside", reason, ids[rows], lonlat=where)
+    return levels, direct
+
+
+def _direct(lines: gpd.GeoDataFrame, ids: Objects, log: Log) -> Bools:
+    """Return which lines carry direct current: by their frequency, or by their name where none is given."""
+    frequency, name = _text(lines, "frequency"), _text(lines, "name")
+    told = frequency == DIRECT
+    named = (frequency == "") & np.array(
+        [any(word in text for word in DIRECT_WORDS) for text in name], dtype=bool
+    )
+    log.add("keep", "taken as direct current by its name", ids[named], suspicious=True)
+    return np.asarray(told | named, dtype=bool)
+
+
+def _by_frequency(drawn: pd.DataFrame, geometry: Objects, land: Land) -> tuple[Objects, Bools]:
+    """Return each line's zone as far as its frequency decides it, and which have a frequency of no area."""
+    zone = drawn["zone"].to_numpy(dtype=object).copy()
+    hertz = pd.to_numeric(drawn["frequency"], errors="coerce").to_numpy(dtype=np.float64)
+    open_ = (zone == "") & np.isfinite(hertz) & (hertz > 0.0) & np.isfinite(land.hertz).any()
+    strange = open_ & ~np.isin(hertz, land.hertz)
+    where = _middle(geometry)
+    for value in np.unique(hertz[open_ & ~strange]):
+        at = np.flatnonzero(open_ & (hertz == value))
+        stands = land.area_of(where[at])
+        other = at[land.hertz[stands] != value]
+        areas = np.flatnonzero(land.hertz == value)
+        zone[other] = land.zones[land.nearest_of(where[other], areas)]
+    return zone, strange

@@ -1,0 +1,429 @@
+"""
+Which ends of lines are joined to what.
+
+Whether two things are joined may hang on the tolerance; whether they may be joined at all never does. So a
+wider tolerance only ever adds joins, and a component once whole stays whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from three_mismatches.repair._chains import Chains, label_components
+from three_mismatches.repair._log import Log
+from three_mismatches.repair._near import feet_within, km_per_degree, pairs_within
+from three_mismatches.repair._stations import OTHER, STATES, Stations
+from three_mismatches.repair._zones import Land
+from three_mismatches.repair.rules import RepairRules
+
+__all__ = ["Ends", "Joins", "find_joins", "line_ends"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+TOUCH_KM = 0.012
+"""An end this near to a line touches it: coordinates of the fourth decimal are rounded as far."""
+
+BRANCHES_OFF_DEG = 15.0
+"""A line that ends beside another and more nearly parallel than this does not branch off from it."""
+
+TO_STATION, TO_END, TO_LINE, PASSING, STATIONS = "station", "end", "line", "passing", "stations"
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """Places where chains end: one for each vertex, voltage, zone and current."""
+
+    lonlat: Floats
+    v_nom: Floats
+    dc: Bools
+    zone: NDArray[np.object_]
+    degree: Ints
+    of_start: Ints
+    of_end: Ints
+    chain: Ints
+    bearing: Floats
+
+    @property
+    def dangling(self) -> Bools:
+        """Return where a single chain ends."""
+        return self.degree == 1
+
+
+@dataclass(frozen=True, eq=False)
+class Joins:
+    """Joins that are made: `kind`, `a` and `b` (positions by kind), km, place, and where on a chain [share]."""
+
+    table: pd.DataFrame
+
+
+def line_ends(chains: Chains) -> Ends:
+    """Return where chains end, and each chain's two ends."""
+    zone = chains.table["zone"].to_numpy(dtype=object)
+    network = chains.table.groupby(["v_nom", "dc", "zone"]).ngroup().to_numpy(dtype=np.int64)
+    count = len(chains.km)
+    key = np.stack([np.tile(network, 2), np.concatenate([chains.start, chains.end])])
+    unique, first, of = np.unique(key, axis=1, return_index=True, return_inverse=True)
+    of = of.reshape(-1).astype(np.int64)
+    chain = (first % count).astype(np.int64) if count else first.astype(np.int64)
+    lonlat = chains.vertices[unique[1]]
+    inward = _inward(chains, chain, first >= count)
+    scale = np.stack(km_per_degree(lonlat[:, 1]), axis=1)
+    way = (inward - lonlat) * scale
+    return Ends(
+        lonlat=lonlat,
+        v_nom=chains.table["v_nom"].to_numpy()[chain],
+        dc=chains.table["dc"].to_numpy(dtype=bool)[chain],
+        zone=zone[chain],
+        degree=np.bincount(of, minlength=unique.shape[1]).astype(np.int64),
+        of_start=of[:count],
+        of_end=of[count:],
+        chain=chain,
+        bearing=np.degrees(np.arctan2(way[:, 1], way[:, 0])),
+    )
+
+
+def _inward(chains: Chains, chain: Ints, at_end: Bools) -> Floats:
+    """Return the vertex next to the end, from which the line comes."""
+    geometry = chains.geometry[chain]
+    index = np.where(at_end, -2, 1)
+    return shapely.get_coordinates(shapely.get_point(geometry, index)).reshape(-1, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class _Edges:
+    """Every edge of every chain, and where along the chain it lies. [share of the chain in degrees]"""
+
+    start: Floats
+    end: Floats
+    chain: Ints
+    before: Floats
+    length: Floats
+    total: Floats
+
+    def place(self, edge: Ints, share: Floats) -> Floats:
+        """Return places on edges as shares of their chains."""
+        return np.clip(
+            (self.before[edge] + share * self.length[edge]) / self.total[self.chain[edge]], 0.0, 1.0
+        )
+
+
+def _edges(chains: Chains) -> _Edges:
+    lonlat, owner = shapely.get_coordinates(chains.geometry, return_index=True)
+    same = owner[1:] == owner[:-1]
+    start, end, chain = lonlat[:-1][same], lonlat[1:][same], owner[:-1][same].astype(np.int64)
+    length = np.hypot(*(end - start).T)
+    total = np.bincount(chain, weights=length, minlength=len(chains.km))
+    running = np.cumsum(length) - length
+    first = np.searchsorted(chain, chain, side="left")
+    return _Edges(start, end, chain, running - running[first], length, total)
+
+
+def find_joins(
+    chains: Chains,
+    ends: Ends,
+    stations: Stations,
+    land: Land,
+    tolerance_km: float,
+    rules: RepairRules,
+    log: Log,
+) -> Joins:
+    """
+    Return the joins that a tolerance allows, and the shortest that connect what is left apart.
+
+    Parameters
+    ----------
+    chains, ends, stations
+        What there is to be joined.
+    land
+        The areas; outside them is water.
+    tolerance_km
+        Largest gap that is closed wherever it is found. [km]
+    rules
+        Largest gap that is closed to connect an island, and others. [km]
+    log
+        Certificate, to which joins and refusals are added.
+    """
+    reach = max(tolerance_km, rules.island_km)
+    edges = _edges(chains)
+    network = _network_of(ends)
+    found = [
+        _to_stations(ends, stations, reach),
+        _to_ends(ends, network, reach),
+        _to_lines(ends, chains, edges, network, reach),
+        _passing(chains, edges, stations, min(rules.passing_km, reach)),
+        _between_stations(stations, reach),
+    ]
+    table = pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
+    table = table[_over_land(table, land, rules.water_km, log)]
+    allowed = table[table["allowed"] & _first_choice(table)]
+    now = allowed[allowed["km"] <= tolerance_km]
+    _log_refused(table, ends, stations, tolerance_km, log)
+    later = table[table["allowed"] & table["bridges"] & (table["km"] <= rules.island_km)]
+    bridges = _bridges(chains, ends, stations, now, later)
+    joins = pd.concat([now.assign(bridge=False), bridges.assign(bridge=True)], ignore_index=True)
+    return Joins(joins)
+
+
+COLUMNS = ["kind", "a", "b", "km", "at", "choice", "bridges", "allowed", "lon", "lat", "lon1", "lat1", "zone"]
+
+
+def _table(
+    kind: str,
+    a: Ints,
+    b: Ints,
+    km: Floats,
+    *,
+    place: Floats,
+    other: Floats,
+    zone: NDArray[np.object_],
+    at: Floats | float = np.nan,
+    choice: NDArray[np.bool_] | bool = True,
+    bridges: Bools | bool = True,
+    allowed: Bools | bool = True,
+) -> pd.DataFrame:
+    """Return candidates of one kind; `choice` says whether it may be made for its nearness alone."""
+    return pd.DataFrame(
+        {
+            "kind": kind, "a": a, "b": b, "km": km, "at": at, "choice": choice, "bridges": bridges, "allowed": allowed,
+            "lon": place[:, 0], "lat": place[:, 1], "lon1": other[:, 0], "lat1": other[:, 1], "zone": zone,
+        }
+    )  # fmt: skip
+
+
+def _to_stations(ends: Ends, stations: Stations, reach: float) -> pd.DataFrame:
+    """
+    Return pairs of an end and a station.
+
+    Chosen is, going outwards, each station that fits better than all nearer ones: so the nearest that states
+    the voltage is always joined, and one that does not only where none that does is nearer.
+    """
+    end, station, km = stations.near(ends.lonlat, reach)
+    admitted = stations.admits(station, ends.zone[end])
+    fit = stations.fit(station, ends.v_nom[end])
+    order = np.lexsort((station, km, ~admitted, end))
+    end, station, km, admitted, fit = (part[order] for part in (end, station, km, admitted, fit))
+    best = _least_before(end, np.where(admitted, fit, OTHER + 1))
+    choice = admitted & (fit < best)
+    bridges = (fit == STATES) & ends.dangling[end]
+    return _table(
+        TO_STATION, end, station, km,
+        place=ends.lonlat[end], other=stations.lonlat[station], zone=ends.zone[end],
+        choice=choice, bridges=bridges, allowed=admitted,
+    )  # fmt: skip
+
+
+def _least_before(group: Ints, value: Ints) -> Ints:
+    """Return, for each row, the least value of the rows before it in its group."""
+    frame = pd.DataFrame({"group": group, "value": value})
+    least = frame.groupby("group")["value"].cummin().groupby(frame["group"]).shift(1)
+    return least.fillna(OTHER + 1).to_numpy()
+
+
+def _to_ends(ends: Ends, network: Ints, reach: float) -> pd.DataFrame:
+    """Return pairs of dangling ends of one voltage; those of two zones are candidates that are refused."""
+    loose = np.flatnonzero(ends.dangling)
+    a, b, km = pairs_within(ends.lonlat[loose], ends.lonlat[loose], reach)
+    a, b, km = loose[a[a < b]], loose[b[a < b]], km[a < b]
+    alike = (ends.v_nom[a] == ends.v_nom[b]) & (ends.dc[a] == ends.dc[b])
+    a, b, km = a[alike], b[alike], km[alike]
+    same_zone = network[a] == network[b]
+    return _table(
+        TO_END, a, b, km, place=ends.lonlat[a], other=ends.lonlat[b], zone=ends.zone[a], allowed=same_zone
+    )
+
+
+def _to_lines(ends: Ends, chains: Chains, edges: _Edges, network: Ints, reach: float) -> pd.DataFrame:
+    """Return, for each dangling end, the nearest place on each other line of its voltage from which it may branch off."""
+    loose = np.flatnonzero(ends.dangling)
+    feet = feet_within(ends.lonlat[loose], edges.start, edges.end, reach)
+    end, edge = loose[feet.point], feet.segment
+    chain = edges.chain[edge]
+    chain_network = network[ends.of_start[chain]]
+    same_kind = (ends.v_nom[end] == ends.v_nom[ends.of_start[chain]]) & (
+        ends.dc[end] == ends.dc[ends.of_start[chain]]
+    )
+    good = (
+        same_kind
+        & (chain != ends.chain[end])
+        & ((feet.km <= TOUCH_KM) | _branches_off(ends, edges, end, edge))
+    )
+    end, edge, chain, km, share = end[good], edge[good], chain[good], feet.km[good], feet.share[good]
+    allowed = network[end] == chain_network[good]
+    order = np.lexsort((edge, km, chain, end))
+    end, edge, chain, km, share, allowed = (part[order] for part in (end, edge, chain, km, share, allowed))
+    first = np.r_[True, (end[1:] != end[:-1]) | (chain[1:] != chain[:-1])] if len(end) else np.zeros(0, bool)
+    end, edge, chain, km, share, allowed = (part[first] for part in (end, edge, chain, km, share, allowed))
+    foot = edges.start[edge] + share[:, None] * (edges.end[edge] - edges.start[edge])
+    return _table(
+        TO_LINE, end, chain, km,
+        place=ends.lonlat[end], other=foot, zone=ends.zone[end], at=edges.place(edge, share), allowed=allowed,
+    )  # fmt: skip
+
+
+def _branches_off(ends: Ends, edges: _Edges, end: Ints, edge: Ints) -> Bools:
+    """Return where an end's line comes at an angle to the edge that it may branch off from."""
+    scale = np.stack(km_per_degree(edges.start[edge][:, 1]), axis=1)
+    way = (edges.end[edge] - edges.start[edge]) * scale
+    turn = np.abs(np.degrees(np.arctan2(way[:, 1], way[:, 0])) - ends.bearing[end]) % 180.0
+    off: Bools = np.minimum(turn, 180.0 - turn) >= BRANCHES_OFF_DEG
+    return off
+
+
+def _passing(chains: Chains, edges: _Edges, stations: Stations, reach: float) -> pd.DataFrame:
+    """Return pairs of a chain and a station of its voltage that it passes: one place, the nearest."""
+    widest = reach + float(stations.radius_km.max(initial=0.0))
+    feet = feet_within(stations.lonlat, edges.start, edges.end, widest)
+    station, chain = feet.point, edges.chain[feet.segment]
+    v_nom = chains.table["v_nom"].to_numpy()[chain]
+    zone = chains.table["zone"].to_numpy(dtype=object)[chain]
+    ac = ~chains.table["dc"].to_numpy(dtype=bool)[chain]
+    near = feet.km <= reach + stations.radius_km[station]
+    good = near & ac & (stations.fit(station, v_nom) == STATES)
+    order = np.lexsort((feet.segment, feet.km, chain, station))
+    order = order[good[order]]
+    station, chain = station[order], chain[order]
+    first = (
+        np.r_[True, (station[1:] != station[:-1]) | (chain[1:] != chain[:-1])]
+        if len(order)
+        else np.zeros(0, bool)
+    )
+    order = order[first]
+    station, chain, edge, share = (
+        feet.point[order],
+        edges.chain[feet.segment[order]],
+        feet.segment[order],
+        feet.share[order],
+    )
+    foot = edges.start[edge] + share[:, None] * (edges.end[edge] - edges.start[edge])
+    return _table(
+        PASSING, chain, station, np.maximum(feet.km[order] - stations.radius_km[station], 0.0),
+        place=foot, other=stations.lonlat[station], zone=zone[order], at=edges.place(edge, share), bridges=False,
+        allowed=stations.admits(station, zone[order]),
+    )  # fmt: skip
+
+
+def _between_stations(stations: Stations, reach: float) -> pd.DataFrame:
+    """Return pairs of stations that are one: of one name, or of a common voltage."""
+    a, b, km = pairs_within(stations.lonlat, stations.lonlat, reach)
+    a, b, km = a[a < b], b[a < b], km[a < b]
+    zones = [sorted(set(stations.zones[i]) & set(stations.zones[j])) for i, j in zip(a, b, strict=True)]
+    common = [bool(set(stations.levels[i]) & set(stations.levels[j])) for i, j in zip(a, b, strict=True)]
+    named = (stations.names[a] == stations.names[b]) & (stations.names[a] != "")
+    one = np.array([bool(zone) for zone in zones], dtype=bool) & (named | np.array(common, dtype=bool))
+    first_zone = np.array([zone[0] if zone else "" for zone in zones], dtype=object)
+    return _table(
+        STATIONS, a[one], b[one], km[one],
+        place=stations.lonlat[a[one]], other=stations.lonlat[b[one]], zone=first_zone[one], bridges=False,
+    )  # fmt: skip
+
+
+def _first_choice(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """
+    Return which candidates may be made for their nearness alone.
+
+    A branch off a line is only made where nothing else is nearer to the end: not another end, not a station.
+    """
+    choice = table["choice"].to_numpy(dtype=bool) & table["allowed"].to_numpy(dtype=bool)
+    ranked = table[choice & table["kind"].isin([TO_STATION, TO_END]).to_numpy()]
+    nearest = ranked.groupby("a")["km"].min()
+    backward = ranked[ranked["kind"] == TO_END].groupby("b")["km"].min()
+    nearest = pd.concat([nearest, backward]).groupby(level=0).min()
+    on_line = (table["kind"] == TO_LINE).to_numpy()
+    away = table["a"].map(nearest).fillna(np.inf).to_numpy()
+    own = table[on_line & choice].groupby("a")["km"].min()
+    least = table["a"].map(own).fillna(np.inf).to_numpy()
+    return choice & (~on_line | ((table["km"].to_numpy() < away) & (table["km"].to_numpy() <= least)))
+
+
+def _network_of(ends: Ends) -> Ints:
+    """Return a number for each voltage, current and zone."""
+    frame = pd.DataFrame({"v_nom": ends.v_nom, "dc": ends.dc, "zone": ends.zone})
+    return frame.groupby(["v_nom", "dc", "zone"]).ngroup().to_numpy(dtype=np.int64)
+
+
+def _over_land(table: pd.DataFrame, land: Land, water_km: float, log: Log) -> NDArray[np.bool_]:
+    """Return which candidates have no more than `water_km` of their way outside the areas."""
+    dry = np.ones(len(table), dtype=bool)
+    long = np.flatnonzero((table["km"] > water_km).to_numpy())
+    if not len(long):
+        return dry
+    part = table.iloc[long]
+    ways = shapely.linestrings(
+        np.stack([part[["lon", "lat"]].to_numpy(), part[["lon1", "lat1"]].to_numpy()], axis=1)
+    )
+    wet_km = land.outside_share(ways) * part["km"].to_numpy()
+    dry[long] = wet_km <= water_km
+    return dry
+
+
+def _log_refused(table: pd.DataFrame, ends: Ends, stations: Stations, tolerance_km: float, log: Log) -> None:
+    """Add a row for each join within the tolerance that would have crossed zones."""
+    refused = table[~table["allowed"] & (table["km"] <= tolerance_km)]
+    refused = refused[refused["kind"].isin([TO_STATION, TO_END, TO_LINE])]
+    # One row for each end: the nearest thing that it was not joined to.
+    refused = refused.sort_values(["a", "km", "kind", "b"], kind="stable").groupby("a").head(1)
+    end = refused["a"].to_numpy(dtype=np.int64)
+    label = [f"{kv:g} kV" for kv in ends.v_nom[end]]
+    log.add(
+        "refuse", "a join within the tolerance would have crossed synchronous zones", label,
+        lonlat=refused[["lon", "lat"]].to_numpy(), km=refused["km"].to_numpy(), zone=refused["zone"].to_numpy(), suspicious=True,
+    )  # fmt: skip
+
+
+def _bridges(
+    chains: Chains, ends: Ends, stations: Stations, now: pd.DataFrame, later: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the shortest candidates that connect what the joins leave apart (a minimum spanning forest)."""
+    zones = sorted(set(ends.zone))
+    offset = len(chains.km)
+    zone_number = {zone: number for number, zone in enumerate(zones)}
+    size = offset + len(stations.ids) * max(len(zones), 1)
+
+    def members(table: pd.DataFrame) -> tuple[Ints, Ints]:
+        kind = table["kind"].to_numpy(dtype=object)
+        a, b = table["a"].to_numpy(dtype=np.int64), table["b"].to_numpy(dtype=np.int64)
+        number = np.array([zone_number.get(zone, 0) for zone in table["zone"]], dtype=np.int64)
+        from_end = np.isin(kind, [TO_STATION, TO_END, TO_LINE])
+        first = np.where(from_end, ends.chain[np.where(from_end, a, 0)], a)
+        first = np.where(kind == STATIONS, offset + a * len(zones) + number, first)
+        to_station = np.isin(kind, [TO_STATION, PASSING, STATIONS])
+        second = np.where(kind == TO_END, ends.chain[np.where(kind == TO_END, b, 0)], b)
+        second = np.where(to_station, offset + b * len(zones) + number, second)
+        return first.astype(np.int64), second.astype(np.int64)
+
+    touching = _touching(ends, offset)
+    first, second = members(now)
+    label = label_components(
+        np.concatenate([touching[0], first]), np.concatenate([touching[1], second]), max(size, 1)
+    )
+    ordered = later.sort_values(["km", "kind", "lon", "lat", "lon1", "lat1"], kind="stable")
+    first, second = (label[part] for part in members(ordered))
+    parent = {int(name): int(name) for name in np.unique(np.concatenate([first, second]))}
+
+    def root(name: int) -> int:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    made = np.zeros(len(ordered), dtype=bool)
+    for at in np.flatnonzero(first != second):
+        one, other = root(int(first[at])), root(int(second[at]))
+        if one != other:
+            parent[one] = other
+            made[at] = True
+    return ordered[made]
+
+
+def _touching(ends: Ends, count: int) -> tuple[Ints, Ints]:
+    """Return pairs of chains that share an end."""
+    end = np.concatenate([ends.of_start, ends.of_end])
+    chain = np.tile(np.arange(count), 2)
+    return chain.astype(np.int64), ends.chain[end]

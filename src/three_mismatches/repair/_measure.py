@@ -1,0 +1,152 @@
+"""The figures by which a repair is judged, as rows of its certificate."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import minimum_spanning_tree
+
+from three_mismatches.repair._assemble import Merges, Network
+from three_mismatches.repair._chains import Chains, label_components
+from three_mismatches.repair._joins import PASSING, STATIONS, TO_END, TO_LINE, TO_STATION, Joins
+from three_mismatches.repair._log import Log
+
+__all__ = ["IMPUTED", "log_joins", "log_measures", "with_imputations"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+WHAT = {
+    TO_STATION: "a line's end and a substation",
+    TO_END: "two lines' ends",
+    TO_LINE: "a line's end and the line that it branches off from",
+    PASSING: "a line and a substation of its voltage that it passes",
+    STATIONS: "two substations of one name or voltage",
+}
+"""What each kind of join connects."""
+
+IMPUTED = ("circuits", "x", "r", "s_nom", "s_nom_emergency")
+"""Attributes of a branch that a map seldom tells."""
+
+
+def log_joins(log: Log, joins: Joins, merges: Merges) -> None:
+    """Add a row for each join that connects what no shorter one has, for each line that it splits, and each bridge."""
+    spans = _spanning(merges.first, merges.second, merges.table["km"].to_numpy(), merges.nodes)
+    made, words = merges.table[spans], merges.words[spans]
+    bridges = joins.table[joins.table["bridge"].to_numpy(dtype=bool)]
+    for kind, what in WHAT.items():
+        here = (made["kind"] == kind).to_numpy()
+        _add(log, "join", what, made[here], words[here])
+        _add(
+            log,
+            "join",
+            f"{what}, to connect an island",
+            bridges[(bridges["kind"] == kind).to_numpy()],
+            suspicious=True,
+        )
+    split = made["kind"].isin([TO_LINE, PASSING]).to_numpy()
+    _add(
+        log,
+        "split",
+        "a line, where another branches off or a substation is passed",
+        made[split],
+        words[split],
+    )
+    stations = joins.table[(joins.table["kind"] == STATIONS).to_numpy()]
+    _add(log, "join", WHAT[STATIONS], stations)
+
+
+def _add(
+    log: Log,
+    action: str,
+    what: str,
+    rows: pd.DataFrame,
+    words: NDArray[np.object_] | str = "",
+    *,
+    suspicious: bool = False,
+) -> None:
+    log.add(
+        action, what, np.full(len(rows), words, dtype=object) if isinstance(words, str) else words,
+        lonlat=rows[["lon", "lat"]].to_numpy(dtype=np.float64), km=rows["km"].to_numpy(),
+        zone=rows["zone"].to_numpy(dtype=object), suspicious=suspicious,
+    )  # fmt: skip
+
+
+def _spanning(first: Ints, second: Ints, km: Floats, size: int) -> NDArray[np.bool_]:
+    """Return which joins are in the shortest forest that connects all that they connect."""
+    chosen = np.zeros(len(first), dtype=bool)
+    order = np.lexsort((second, first, km))
+    low, high = np.minimum(first, second)[order], np.maximum(first, second)[order]
+    keep = np.unique(np.stack([low, high]), axis=1, return_index=True)[1]
+    keep = np.sort(keep[low[keep] != high[keep]])
+    weight = np.arange(1.0, len(keep) + 1.0)
+    forest = minimum_spanning_tree(coo_array((weight, (low[keep], high[keep])), shape=(size, size)).tocsr())
+    chosen[order[keep[forest.data.astype(np.int64) - 1]]] = True
+    return chosen
+
+
+def log_measures(log: Log, *, chains: Chains, whole: Network, label: Ints) -> None:
+    """Add components and the share of km in the largest, as drawn and repaired, and joins across zones."""
+    before = _touching(chains)
+    alternating = ~chains.table["dc"].to_numpy(dtype=bool)
+    zone = chains.table["zone"].to_numpy(dtype=object)
+    _log_components(log, "as drawn", before[alternating], zone[alternating], chains.km[alternating])
+    rows = whole.branches[~whole.branches["dc"].to_numpy(dtype=bool)]
+    after = label[rows["bus0"].to_numpy(dtype=np.int64)]
+    _log_components(log, "repaired", after, rows["zone"].to_numpy(dtype=object), rows["km"].to_numpy())
+    ends = [
+        whole.buses["zone"].to_numpy(dtype=object)[rows[end].to_numpy(dtype=np.int64)]
+        for end in ("bus0", "bus1")
+    ]
+    pairs = [whole.buses["zone"].to_numpy(dtype=object)[whole.transformers[:, side]] for side in (0, 1)]
+    across = int((ends[0] != ends[1]).sum() + (pairs[0] != pairs[1]).sum())
+    log.add("measure", "branches across zones", "all zones", value=across)
+
+
+def _log_components(log: Log, when: str, label: Ints, zone: NDArray[np.object_], km: Floats) -> None:
+    for name in np.unique(zone):
+        here = zone == name
+        sums = pd.Series(km[here]).groupby(label[here]).sum()
+        log.add("measure", f"components {when}", name, value=float(len(sums)), zone=name)
+        log.add("measure", f"km {when}", name, value=float(sums.sum()), zone=name)
+        log.add(
+            "measure",
+            f"share of km in the largest component {when}",
+            name,
+            value=float(sums.max() / sums.sum()),
+            zone=name,
+        )
+
+
+def _touching(chains: Chains) -> Ints:
+    """Return the component of chains that share a vertex, each voltage for itself."""
+    network = chains.table.groupby(["v_nom", "dc"]).ngroup().to_numpy(dtype=np.int64)
+    key = np.concatenate([np.stack([network, end]) for end in (chains.start, chains.end)], axis=1)
+    _, node = np.unique(key, axis=1, return_inverse=True)
+    node = node.reshape(-1).astype(np.int64) + len(chains.km)
+    chain = np.tile(np.arange(len(chains.km)), 2)
+    return label_components(chain, node, len(chains.km) + int(node.max(initial=0)) + 1)[: len(chains.km)]
+
+
+def with_imputations(
+    certificate: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, lines: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Return the certificate with a row for each branch and attribute that a class filled in, and their shares."""
+    log = Log([certificate.reset_index(drop=True)])
+    corridors = lines[~lines["corridor"].duplicated()]
+    stated = branches["circuits"].notna().reindex(corridors["corridor"]).fillna(False).to_numpy(dtype=bool)
+    shapes = corridors.geometry.to_numpy()
+    where = shapely.get_coordinates(shapely.line_interpolate_point(shapes, 0.5, normalized=True))
+    for attribute in IMPUTED:
+        imputed = ~stated if attribute == "circuits" else np.ones(len(corridors), dtype=bool)
+        rows = corridors[imputed]
+        log.add(
+            "impute", f"{attribute} by voltage class", rows["corridor"].to_numpy(dtype=object),
+            lonlat=where[imputed], value=rows[attribute].to_numpy(dtype=np.float64),
+        )  # fmt: skip
+        log.add("measure", "imputed share", attribute, value=float(imputed.mean()) if len(imputed) else 0.0)
+    return log.table()

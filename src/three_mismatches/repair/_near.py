@@ -1,0 +1,126 @@
+"""What lies near what, on a plane of kilometres around each point: right to a ten-thousandth within some km."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from three_mismatches.geodesy import GEOD
+
+__all__ = ["Feet", "feet_within", "km_per_degree", "pairs_within", "to_plane"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+PAD = 1.001
+"""By how much a search is wider than its radius, so that the plane's error loses nothing."""
+
+
+class Feet(NamedTuple):
+    """Pairs of a point and a segment within reach: where on the segment the foot is, and how far away."""
+
+    point: Ints
+    segment: Ints
+    share: Floats
+    km: Floats
+
+
+def km_per_degree(lat: Floats) -> tuple[Floats, Floats]:
+    """Return the length of a degree of longitude and of latitude on the WGS 84 ellipsoid. [km/degree]"""
+    phi = np.radians(lat)
+    bulge = 1.0 - GEOD.es * np.sin(phi) ** 2
+    normal = GEOD.a / 1000.0 / np.sqrt(bulge)
+    meridian = normal * (1.0 - GEOD.es) / bulge
+    degree = np.pi / 180.0
+    return degree * normal * np.maximum(np.cos(phi), 1e-9), degree * meridian
+
+
+def to_plane(geometry: NDArray[np.object_], lat: float) -> NDArray[np.object_]:
+    """Return geometries on the plane of kilometres that is right at one latitude."""
+    east, north = (float(value[0]) for value in km_per_degree(np.array([lat])))
+    scaled: NDArray[np.object_] = shapely.transform(geometry, lambda lonlat: lonlat * [east, north])
+    return scaled
+
+
+def pairs_within(lonlat: Floats, other: Floats, km: float) -> tuple[Ints, Ints, Floats]:
+    """
+    Return every pair of a point and an other point that are within a distance of each other.
+
+    Parameters
+    ----------
+    lonlat, other
+        Coordinates, shape (points, 2). [degrees]
+    km
+        Largest distance. [km]
+
+    Returns
+    -------
+    point, other, km
+        Positions in both, and how far apart they are. [km]
+    """
+    if not len(lonlat) or not len(other):
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, np.zeros(0)
+    hits = KDTree(_in_space(other)).query_ball_point(_in_space(lonlat), km * PAD, return_sorted=True)
+    count = np.fromiter(map(len, hits), dtype=np.int64, count=len(hits))
+    first = np.repeat(np.arange(len(hits)), count)
+    second = np.concatenate([np.asarray(hit, dtype=np.int64) for hit in hits])
+    apart = _apart(lonlat[first], other[second])
+    near = apart <= km
+    return first[near], second[near], apart[near]
+
+
+def feet_within(lonlat: Floats, start: Floats, end: Floats, km: float) -> Feet:
+    """
+    Return every pair of a point and a segment that are within a distance of each other.
+
+    Parameters
+    ----------
+    lonlat
+        Points, shape (points, 2). [degrees]
+    start, end
+        Ends of the segments, shape (segments, 2). [degrees]
+    km
+        Largest distance. [km]
+    """
+    if not len(lonlat) or not len(start):
+        none = np.zeros(0, dtype=np.int64)
+        return Feet(none, none, np.zeros(0), np.zeros(0))
+    tree = shapely.STRtree(shapely.linestrings(np.stack([start, end], axis=1)))
+    east, north = km_per_degree(lonlat[:, 1])
+    reach = np.stack([km * PAD / east, km * PAD / north], axis=1)
+    boxes = shapely.box(*(lonlat - reach).T, *(lonlat + reach).T)
+    point, segment = tree.query(boxes).astype(np.int64)
+    share, apart = _foot(lonlat[point], start[segment], end[segment])
+    near = apart <= km
+    return Feet(point[near], segment[near], share[near], apart[near])
+
+
+def _in_space(lonlat: Floats) -> Floats:
+    """Return points in space; the chord between near points is as long as the way on the ground. [km]"""
+    lon, lat = np.radians(lonlat[:, 0]), np.radians(lonlat[:, 1])
+    normal = GEOD.a / 1000.0 / np.sqrt(1.0 - GEOD.es * np.sin(lat) ** 2)
+    level = normal * np.cos(lat)
+    return np.stack(
+        [level * np.cos(lon), level * np.sin(lon), normal * (1.0 - GEOD.es) * np.sin(lat)], axis=1
+    )
+
+
+def _apart(lonlat: Floats, other: Floats) -> Floats:
+    metres = GEOD.inv(lonlat[:, 0], lonlat[:, 1], other[:, 0], other[:, 1])[2]
+    return np.asarray(metres, dtype=np.float64) / 1000.0
+
+
+def _foot(lonlat: Floats, start: Floats, end: Floats) -> tuple[Floats, Floats]:
+    """Return where each point's foot is on its segment, as a share, and how far away. [km]"""
+    scale = np.stack(km_per_degree(lonlat[:, 1]), axis=1)
+    way, out = (end - start) * scale, (lonlat - start) * scale
+    square = np.einsum("ij,ij->i", way, way)
+    share = np.einsum("ij,ij->i", way, out) / np.where(square > 0.0, square, 1.0)
+    share = np.clip(share, 0.0, 1.0)
+    away = out - share[:, None] * way
+    return share, np.sqrt(np.einsum("ij,ij->i", away, away))

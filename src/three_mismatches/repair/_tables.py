@@ -1,0 +1,206 @@
+"""Buses and branches get their names, and become the tables of a grid."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from three_mismatches.repair._assemble import Network
+from three_mismatches.repair._chains import label_components
+from three_mismatches.repair._log import Log
+from three_mismatches.repair._stations import Stations
+from three_mismatches.repair._zones import Land
+
+__all__ = ["branch_table", "bus_table", "link_table", "transformer_pairs"]
+
+Ints = NDArray[np.int64]
+
+PLACE_DIGITS = 4
+"""Decimals of a degree in the id of a bus without a substation: about 10 m."""
+
+
+def bus_table(network: Network, stations: Stations, land: Land) -> gpd.GeoDataFrame:
+    """
+    Return the buses that a branch ends on: index bus; v_nom, zone, area, name, substation, point.
+
+    A bus is named after its substation and voltage, or after its place. Positions in `network` are kept in the
+    column `number`.
+    """
+    ends = network.branches[["bus0", "bus1"]].to_numpy(dtype=np.int64)
+    used = np.unique(ends)
+    rows = network.buses.iloc[used].assign(number=used)
+    area = _areas(network, stations, land)[used]
+    station = rows["station"].to_numpy(dtype=np.int64)
+    named = np.where(station >= 0, stations.names[station] if len(stations.names) else "", "")
+    ids = np.where(station >= 0, stations.ids[station] if len(stations.ids) else "", "")
+    order = np.lexsort((rows["lat"], rows["lon"], -rows["v_nom"]))
+    rows, area, named, ids = rows.iloc[order], area[order], named[order], ids[order]
+    return gpd.GeoDataFrame(
+        {
+            "v_nom": rows["v_nom"].to_numpy(),
+            "zone": rows["zone"].to_numpy(dtype=object),
+            "area": area,
+            "name": named,
+            "substation": ids,
+            "dc": rows["dc"].to_numpy(dtype=bool),
+            "number": rows["number"].to_numpy(dtype=np.int64),
+        },
+        index=pd.Index(_bus_ids(rows, named), name="bus"),
+        geometry=gpd.points_from_xy(rows["lon"], rows["lat"]),
+        crs="EPSG:4326",
+    )
+
+
+def _bus_ids(rows: pd.DataFrame, named: NDArray[np.object_]) -> list[str]:
+    """Return a name for each bus: the substation's, or the place, and the voltage; repeated ones are counted."""
+    lon, lat = rows["lon"].round(PLACE_DIGITS), rows["lat"].round(PLACE_DIGITS)
+    place = [f"{x:.{PLACE_DIGITS}f},{y:.{PLACE_DIGITS}f}" for x, y in zip(lon, lat, strict=True)]
+    words = [" ".join(str(name).split()) or at for name, at in zip(named, place, strict=True)]
+    return _counted([f"{word} {kv:g}" for word, kv in zip(words, rows["v_nom"], strict=True)])
+
+
+def _counted(names: list[str]) -> list[str]:
+    """Return names of which a repeated one carries its number."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found
+
+
+def _areas(network: Network, stations: Stations, land: Land) -> NDArray[np.object_]:
+    """Return the area of each bus: as its substation states, else as most km of its branches do, else by place."""
+    buses = network.buses
+    station = buses["station"].to_numpy(dtype=np.int64)
+    stated = np.where(station >= 0, stations.area[station] if len(stations.area) else "", "")
+    told = _told_by_branches(network)
+    lonlat = buses[["lon", "lat"]].to_numpy()
+    by_place = land.names[land.area_of(lonlat, buses["zone"].to_numpy(dtype=object))]
+    known = land.names.tolist()
+    zone_of = dict(zip(known, land.zones, strict=True))
+    zone = buses["zone"].to_numpy(dtype=object)
+    found = by_place.copy()
+    for words in (told, stated):
+        fits = np.array(
+            [bool(w) and (zone_of.get(w) == z or not z) for w, z in zip(words, zone, strict=True)]
+        )
+        found = np.where(fits, words, found)
+    return found
+
+
+def _told_by_branches(network: Network) -> NDArray[np.object_]:
+    """Return the area that most km of each bus's branches state, "" where none does."""
+    rows = network.branches[network.branches["area"].fillna("") != ""]
+    both = pd.concat([rows[["area", "km"]].assign(bus=rows[end]) for end in ("bus0", "bus1")])
+    sums = (
+        both.groupby(["bus", "area"])["km"]
+        .sum()
+        .reset_index()
+        .sort_values(["bus", "km", "area"], kind="stable")
+    )
+    told = np.full(len(network.buses), "", dtype=object)
+    told[sums["bus"].to_numpy(dtype=np.int64)] = sums["area"].to_numpy(dtype=object)
+    return told
+
+
+def branch_table(network: Network, buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the branches: index branch; bus0, bus1 (ids, in order), v_nom, kind, circuits, length [km], name, bridge, line."""
+    ids = pd.Series(buses.index, index=buses["number"])
+    rows = network.branches
+    ends = np.stack(
+        [ids.loc[rows["bus0"]].to_numpy(dtype=object), ids.loc[rows["bus1"]].to_numpy(dtype=object)], axis=1
+    )
+    rank = pd.Index(buses.index)
+    turned = rank.get_indexer(ends[:, 0]) > rank.get_indexer(ends[:, 1])
+    ends = np.where(turned[:, None], ends[:, ::-1], ends)
+    shapes = rows["geometry"].to_numpy(dtype=object)
+    shapes = np.where(turned, shapely.reverse(shapes), shapes)
+    middle = shapely.get_coordinates(shapely.line_interpolate_point(shapes, 0.5, normalized=True))
+    order = np.lexsort(
+        (middle[:, 1], middle[:, 0], rows["km"], rank.get_indexer(ends[:, 1]), rank.get_indexer(ends[:, 0]))
+    )
+    names = _counted([f"{a} - {b}" for a, b in ends[order]])
+    return gpd.GeoDataFrame(
+        {
+            "bus0": ends[order, 0],
+            "bus1": ends[order, 1],
+            "kind": rows["kind"].to_numpy(dtype=object)[order],
+            "v_nom": rows["v_nom"].to_numpy()[order],
+            "dc": rows["dc"].to_numpy(dtype=bool)[order],
+            "length": rows["km"].to_numpy()[order],
+            "circuits": rows["circuits"].to_numpy(dtype=np.float64)[order],
+            "name": rows["name"].fillna("").to_numpy(dtype=object)[order],
+            "bridge": rows["bridge"].to_numpy(dtype=bool)[order],
+        },
+        index=pd.Index(names, name="branch"),
+        geometry=shapes[order],
+        crs="EPSG:4326",
+    )
+
+
+def transformer_pairs(network: Network, buses: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """Return the ids of both buses of each transformer, the higher voltage first, shape (transformers, 2)."""
+    number = pd.Series(buses.index, index=buses["number"])
+    pairs: Ints = network.transformers
+    here = np.isin(pairs, buses["number"].to_numpy()).all(axis=1)
+    ids = [number.loc[pairs[here][:, column]].to_numpy(dtype=object) for column in (0, 1)]
+    found = np.stack(ids, axis=1)
+    return found[np.lexsort((found[:, 1].astype(str), found[:, 0].astype(str)))]
+
+
+def link_table(network: Network, buses: gpd.GeoDataFrame, log: Log) -> pd.DataFrame:
+    """
+    Return a link for each line of direct current, between the AC buses of the substations at its ends.
+
+    A map does not tell what it can carry: 0 MW, until somebody states it.
+    """
+    rows = network.branches[network.branches["dc"].to_numpy(dtype=bool)]
+    label = label_components(
+        rows["bus0"].to_numpy(dtype=np.int64), rows["bus1"].to_numpy(dtype=np.int64), len(network.buses)
+    )
+    found = []
+    for _, group in rows.groupby(label[rows["bus0"].to_numpy(dtype=np.int64)]):
+        ends = np.unique(group[["bus0", "bus1"]].to_numpy(dtype=np.int64))
+        partners = [_ac_partner(network, buses, int(bus)) for bus in ends]
+        sides = sorted({name for name in partners if name})
+        shapes = group["geometry"].to_numpy(dtype=object)
+        where = shapely.get_coordinates(shapely.line_interpolate_point(shapes[:1], 0.5, normalized=True))
+        named = sorted(set(group["name"]) - {""})
+        name = named[0] if named else "direct current"
+        km = float(group["km"].sum())
+        if len(sides) != 2:
+            log.add(
+                "set aside",
+                f"line of direct current with {len(sides)} ends at AC substations",
+                name,
+                lonlat=where,
+                km=km,
+                suspicious=True,
+            )
+            continue
+        log.add(
+            "impute",
+            "0 MW for a line of direct current: the map does not tell",
+            name,
+            lonlat=where,
+            km=km,
+            value=0.0,
+        )
+        found.append({"name": name, "bus0": sides[0], "bus1": sides[1], "length": km})
+    table = pd.DataFrame(found, columns=["name", "bus0", "bus1", "length"])
+    ids = _counted([f"{row.bus0} = {row.bus1}" for row in table.itertuples()])
+    return table.assign(carrier="HVDC", p_nom=0.0, imputed=True).set_axis(pd.Index(ids, name="link"))
+
+
+def _ac_partner(network: Network, buses: gpd.GeoDataFrame, bus: int) -> str:
+    """Return the AC bus of the highest voltage in the substation of a DC bus, or nothing."""
+    station = int(network.buses["station"].iat[bus])
+    if station < 0:
+        return ""
+    here = network.buses["station"].to_numpy() == station
+    level = buses[~buses["dc"] & buses["number"].isin(np.flatnonzero(here))]
+    return str(level["v_nom"].idxmax()) if len(level) else ""

@@ -1,0 +1,87 @@
+"""The certificate of a repaired grid: what was done to the map, and how far the result can be trusted."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+__all__ = ["markdown", "measures", "summary"]
+
+
+def summary(certificate: gpd.GeoDataFrame) -> pd.DataFrame:
+    """
+    Return how often each thing was done, and over how many km.
+
+    Parameters
+    ----------
+    certificate
+        `grid.certificate`.
+
+    Returns
+    -------
+    summary
+        Index action, reason; rows, km [km], suspicious (rows that deserve a look).
+    """
+    rows = certificate[certificate["action"] != "measure"]
+    table = rows.groupby(["action", "reason"]).agg(
+        rows=("element", "size"), km=("km", "sum"), suspicious=("suspicious", "sum")
+    )
+    return table.astype({"suspicious": int})
+
+
+def measures(certificate: gpd.GeoDataFrame) -> pd.DataFrame:
+    """
+    Return the figures by which a repair is judged: index measure, of; value.
+
+    Components and the share of km in the largest, as drawn and repaired, by zone; the imputed share of each
+    attribute; joins across zones, which are 0.
+    """
+    rows = certificate[certificate["action"] == "measure"]
+    return rows.set_index(["reason", "element"])[["value"]].rename_axis(["measure", "of"])
+
+
+def markdown(certificate: gpd.GeoDataFrame, *, longest: int = 20) -> str:
+    """
+    Return the certificate as Markdown: its measures, what was done, and what remains outside or looks wrong.
+
+    Parameters
+    ----------
+    certificate
+        `grid.certificate`.
+    longest
+        How many of the pieces that stay apart, and of the suspicious places, are listed.
+    """
+    parts = ["# Repair certificate", "", "## Measures", "", _table(measures(certificate).reset_index())]
+    parts += ["", "## What was done", "", _table(summary(certificate).reset_index())]
+    apart = certificate[certificate["reason"].str.startswith("apart from the largest")]
+    parts += ["", "## What stays apart", "", _table(_places(apart, longest)) if len(apart) else "Nothing."]
+    strange = certificate[certificate["suspicious"]]
+    parts += ["", "## Suspicious places", "", _table(_places(strange, longest)) if len(strange) else "None."]
+    left = len(strange) - longest
+    return "\n".join([*parts, *(["", f"... and {left} more."] if left > 0 else []), ""])
+
+
+def _places(rows: gpd.GeoDataFrame, longest: int) -> pd.DataFrame:
+    """Return the longest rows with their places."""
+    order = rows.sort_values(["km", "element"], ascending=[False, True], kind="stable").head(longest)
+    return pd.DataFrame(
+        {
+            "element": order["element"], "zone": order["zone"], "km": order["km"], "reason": order["reason"],
+            "lon": order.geometry.x, "lat": order.geometry.y,
+        }
+    )  # fmt: skip
+
+
+def _table(frame: pd.DataFrame) -> str:
+    """Return a table in Markdown; text of a user's file cannot break out of its cell."""
+    head = "| " + " | ".join(map(str, frame.columns)) + " |"
+    rule = "|" + "|".join(" --- " for _ in frame.columns) + "|"
+    rows = ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.itertuples(index=False)]
+    return "\n".join([head, rule, *rows])
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, (float, np.floating)):
+        return "" if np.isnan(value) else f"{value:,.4g}"
+    return " ".join(str(value).replace("|", "/").replace("<", "‹").replace(">", "›").split())

@@ -377,7 +377,8 @@ def test_ties_are_equal_in_both_tables(pack):
     bounded = members[np.isfinite(members["p_nom"])].groupby("interface")["p_nom"].sum()
     assert (pack["interfaces"].loc[bounded.index, "limit_forward_high"] <= bounded).all()
     upgrades = pack["upgrades"].set_index(["element", "attribute"])["value"]
-    assert upgrades["hokkaido-honshu", "limit_forward"] == upgrades["hokkaido-honshu-hvdc", "p_nom"]
+    both = pack["links"].loc["hokkaido-honshu-hvdc", "p_nom"] + upgrades["new-hokkaido-honshu-hvdc", "p_nom"]
+    assert upgrades["hokkaido-honshu", "limit_forward"] == both
     grown = pack["links"]["p_nom"].filter(like="fc-").sum() + sum(
         upgrades[name, "p_nom"] - pack["links"].loc[name, "p_nom"]
         for name in ("fc-sakuma", "fc-higashi-shimizu")

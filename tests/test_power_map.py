@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import struct
+import sys
 import warnings
 import zlib
 from pathlib import Path
@@ -187,13 +189,22 @@ def pbf(path, nodes=NODES, node_tags=NODE_TAGS, ways=WAYS, relations=()):
     return file
 
 
+HAS_OSMIUM = importlib.util.find_spec("osmium") is not None
 HAS_GDAL_OSM = "r" in pyogrio.list_drivers().get("OSM", "")
 WRITERS = {
     "geojson": geojson, "overpass geom": overpass_geometry, "overpass skel": overpass_skeleton,
     "osm": osm_xml, "gpkg": geopackage,
 }  # fmt: skip
-if HAS_GDAL_OSM:
+if HAS_GDAL_OSM or HAS_OSMIUM:
     WRITERS["pbf"] = pbf
+needs_pbf = pytest.mark.skipif("pbf" not in WRITERS, reason="nothing is installed that reads extracts")
+
+
+def read(path):
+    """Return the map of a file, whether or not GDAL reads it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*passed over by GDAL", category=AssumptionWarning)
+        return read_power_map(path)
 
 
 def told(read, *names, error=LayerError):
@@ -219,7 +230,7 @@ def same(one: PowerMap, other: PowerMap):
 
 @pytest.mark.parametrize("form", WRITERS)
 def test_a_map_is_read_from_each_form(form, tmp_path):
-    found = read_power_map(WRITERS[form](tmp_path))
+    found = read(WRITERS[form](tmp_path))
     lines = found.lines.sort_index()
     assert list(lines.index) == ["way/100", "way/101", "way/102"] == list(lines["osm_id"])
     assert lines.index.name == "line"
@@ -263,7 +274,7 @@ def networks(draw):
 @given(network=networks())
 def test_every_form_gives_the_same_map(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("forms")
-    maps = [read_power_map(write(folder, *network)) for write in WRITERS.values()]
+    maps = [read(write(folder, *network)) for write in WRITERS.values()]
     for other in maps[1:]:
         same(maps[0], other)
 
@@ -308,6 +319,25 @@ def test_kv_is_the_voltage_where_there_is_none_and_other_columns_stay(tmp_path):
     assert list(found.substations["voltage"]) == ["77000220006.6"]
 
 
+def test_columns_beside_the_ones_that_are_taken_stay(tmp_path):
+    rows = [({"voltage": "500000", "kv": 500}, SPAN), ({"voltage": None, "kv": 154}, SPAN)]
+    station = ({"substation": "traction", "kind": "x"}, Point(139, 35))
+    found = read_power_map(collection(tmp_path / "l.geojson", *rows, station))
+    assert list(found.lines["voltage"]) == ["500000", "154"]
+    assert list(found.lines["kv"]) == [500, 154]
+    assert found.substations[["kind", "kind_tag"]].iloc[0].to_list() == ["traction", "x"]
+
+
+def test_substations_of_two_files_come_one_after_the_other(tmp_path):
+    station = {"@id": "node/1", "power": "substation"}
+    first = collection(tmp_path / "l.geojson", ({"voltage": "1"}, SPAN), (station, Point(139, 35)))
+    second = collection(tmp_path / "s.geojson", ({**station, "n": 2}, Point(139, 36)), ({}, SPAN))
+    with pytest.warns(AssumptionWarning, match="1 lines of the file of substations were left out"):
+        found = read_power_map(first, substations=second)
+    assert list(found.substations.index) == ["node/1", "node/1~2"]
+    assert len(found.lines) == 1
+
+
 def test_lines_in_parts_are_rows_and_repeated_ids_lose_no_row(tmp_path):
     parts = MultiLineString([[(139, 35), (139.1, 35)], [(139.2, 35), (139.3, 35)]])
     rows = [({"@id": "way/1", "voltage": "1"}, parts), ({"@id": "way/2", "voltage": "1"}, SPAN)]
@@ -344,8 +374,8 @@ def test_a_count_of_circuits_that_is_none_is_unknown_and_kept(tmp_path):
 
 def test_a_tag_that_is_named_as_a_column_of_ours_is_kept_beside_it(tmp_path):
     ways = {100: ([1, 2], {"power": "line", "line": "busbar", "source": "survey", "kind": "x"})}
-    for write in (overpass_geometry, *([pbf] if HAS_GDAL_OSM else [])):
-        row = read_power_map(write(tmp_path, NODES, {}, ways)).lines.iloc[0]
+    for write in (overpass_geometry, WRITERS.get("pbf", osm_xml)):
+        row = read(write(tmp_path, NODES, {}, ways)).lines.iloc[0]
         assert [row["line_tag"], row["source_tag"], row["kind_tag"]] == ["busbar", "survey", "x"]
         assert [row["source"], row["licence"], row["kind"]] == ["OpenStreetMap", "ODbL 1.0", "line"]
 
@@ -476,15 +506,34 @@ def test_deleted_elements_are_not_read(tmp_path):
     assert list(read_power_map(path).lines.index) == ["way/100", "way/101"]
 
 
-@pytest.mark.skipif(not HAS_GDAL_OSM, reason="GDAL is without its OSM driver")
+@needs_pbf
 def test_a_relation_of_an_extract_is_an_area(tmp_path):
     ways = {**WAYS, 300: ([11, 12, 13], {}), 301: ([13, 14, 11], {})}
     relations = [
         (7, [(300, "outer"), (301, "outer")], {"type": "multipolygon", "power": "substation", "name": "C"})
     ]
-    found = read_power_map(pbf(tmp_path, NODES, NODE_TAGS, ways, relations))
+    found = read(pbf(tmp_path, NODES, NODE_TAGS, ways, relations))
     assert found.substations.loc["relation/7", "name"] == "C"
     assert found.substations.geometry["relation/7"].equals(Polygon([NODES[one] for one in (11, 12, 13, 14)]))
+
+
+CUT = {400: ([1, 2, 99, 3, 4], {"power": "line"})}
+"""A way of which the extract lacks a node."""
+
+
+@pytest.mark.skipif(not HAS_OSMIUM, reason="osmium is not installed")
+def test_a_way_that_leaves_an_extract_is_cut_and_told(tmp_path):
+    with pytest.warns(AssumptionWarning, match="beyond the file.*'way/400'"):
+        found = read_power_map(pbf(tmp_path, NODES, {}, CUT))
+    assert list(found.lines.index) == ["way/400-1", "way/400-2"]
+
+
+@pytest.mark.skipif(not HAS_GDAL_OSM, reason="GDAL is without its OSM driver")
+def test_what_gdal_does_not_tell_is_told(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "osmium", None)
+    with pytest.warns(AssumptionWarning, match=r"passed over by GDAL.*three-mismatches\[osm\]"):
+        found = read_power_map(pbf(tmp_path, NODES, {}, CUT))
+    assert found.lines.geometry.iloc[0].equals(LineString([NODES[one] for one in (1, 2, 3, 4)]))
 
 
 def test_what_is_no_extract_is_not_shown_to_gdal(tmp_path):
@@ -501,7 +550,7 @@ def test_a_broken_extract_is_told(tmp_path):
 
 def test_without_any_reader_of_extracts_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(pyogrio, "list_drivers", dict)
-    monkeypatch.setitem(__import__("sys").modules, "osmium", None)
+    monkeypatch.setitem(sys.modules, "osmium", None)
     error = told(lambda: read_power_map(pbf(tmp_path)), "three-mismatches[osm]")
     assert len(error.faults) == 1
 
@@ -521,6 +570,55 @@ def test_what_is_no_hstore_is_an_error(text):
 
 
 # faults of files and tables
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 300) | st.floats(allow_nan=True) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["lat", "lon", "x"]), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+ODD_TAGS = st.dictionaries(
+    st.sampled_from([
+        "power", "voltage", "kv", "circuits", "cables", "frequency", "location", "kind", "line", "substation", "@id",
+        "id", "osm_id", "osm_type", "name", "source", "geometry", "km",
+    ]),
+    JSON | st.sampled_from(["line", "cable", "substation", "way/1", "3"]),
+)  # fmt: skip
+ODD_ELEMENTS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["node", "way", "relation"]), "id": st.integers(1, 3)},
+    optional={
+        "tags": ODD_TAGS,
+        **dict.fromkeys(("lat", "lon", "geometry", "nodes", "members", "center"), JSON),
+    },
+)
+
+
+def survives(path):
+    """Read a file that may hold anything: it is read, or refused in our words."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AssumptionWarning)
+        try:
+            found = read_power_map(path)
+        except LayerError:
+            return
+        assert found.lines.index.is_unique
+        assert set(found.lines.geom_type) == {"LineString"}
+        assert set(found.substations.geom_type) <= {"Point", "Polygon"}
+
+
+@given(
+    rows=st.lists(
+        st.tuples(ODD_TAGS, st.sampled_from([SPAN, Point(139, 35), box(139, 35, 140, 36), None])), max_size=4
+    )
+)
+def test_no_properties_crash_the_reader(rows, tmp_path_factory):
+    survives(collection(tmp_path_factory.mktemp("odd") / "l.geojson", ({"voltage": 1}, SPAN), *rows))
+
+
+@given(elements=st.lists(ODD_ELEMENTS | JSON, max_size=4))
+def test_no_elements_crash_the_reader(elements, tmp_path_factory):
+    survives(answer(tmp_path_factory.mktemp("odd"), LINE, *elements))
 
 
 def test_a_missing_voltage_names_the_columns_that_are_there(tmp_path):
@@ -698,6 +796,13 @@ def test_a_network_of_pypsa_is_read_in_its_own_units(tmp_path):
     assert [word for word in ("'H'", "'l2'", "no whole number", "'1'") if word not in said] == []
 
 
+def test_a_voltage_of_a_users_own_is_not_taken_for_v_nom(tmp_path):
+    lines = "name,bus0,bus1,x,r,length,voltage\n0,A,B,-4.0,0.5,36,380000\n"
+    buses = PYPSA["buses"].replace("H,1,10,50,heat\n", "")
+    row = read_network_csv(csv_folder(tmp_path, {"buses": buses, "lines": lines}), crs=4326)["lines"].loc["0"]
+    assert [row["v_nom"], row["voltage"], row["x"], row["r"]] == [380.0, 380000, -4.0, 0.5]
+
+
 def test_the_system_of_pypsa_is_read_or_asked_for(tmp_path):
     few = {name: PYPSA[name] for name in ("lines", "buses")}
     few["lines"] = few["lines"].replace("1.5", "1")
@@ -713,11 +818,17 @@ def test_every_missing_file_and_column_is_named_at_once(tmp_path):
         lambda: read_network_csv(folder), "buses.csv", "line_id or name", "p_nom", "link_id, bus0, bus1"
     )
     assert len(error.faults) == 3
+    folder = csv_folder(tmp_path / "two", {"buses": "name,v_nom\nA,380\n", "lines": "name,bus0\n1,A\n"})
+    error = told(lambda: read_network_csv(folder), "buses.csv", "lines.csv", "name, v_nom")
+    assert [fault.column for fault in error.faults] == ["x", "y", "bus1"]
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
+        ({"lines": LINES.replace("2.58,2,", "2.58,1000000000,")}, "more than 100 for row: 'way/5'"),
+        ({"lines": LINES.replace("way/6,A,B", "way/6,A,D")}, "is DC"),
+        ({"lines": LINES.replace("way/6,A", "way/5,A")}, "given twice for row: 'way/5'"),
         ({"lines": LINES.replace(",A,B,", ",A,Z,")}, "'Z' is not in buses.csv"),
         ({"lines": LINES.replace("36000.5", "far")}, "'far' is not a number"),
         ({"lines": LINES.replace("36000.5", "36").replace("36100", "36.1")}, "metres"),
@@ -731,6 +842,32 @@ def test_every_missing_file_and_column_is_named_at_once(tmp_path):
 )
 def test_faults_of_a_network_are_told(changed, said, tmp_path):
     told(lambda: read_network_csv(csv_folder(tmp_path, RELEASE, **changed)), said)
+
+
+CELLS = st.sampled_from(
+    ["", "0", "-1", "nan", "inf", "1e400", "x", "A", "t", "'", '"', ",", "POINT (1 2)", "\n", "2.5", "9" * 30]
+)
+
+
+@given(
+    changes=st.lists(
+        st.tuples(st.sampled_from(list(RELEASE)), st.integers(0, 5), st.integers(0, 15), CELLS), max_size=4
+    )
+)
+def test_no_cells_crash_the_reader(changes, tmp_path_factory):
+    files = {name: [row.split(",") for row in text.splitlines()] for name, text in RELEASE.items()}
+    for name, row, column, cell in changes:
+        rows = files[name]
+        rows[row % len(rows)][column % len(rows[row % len(rows)])] = cell
+    texts_ = {name: "\n".join(",".join(row) for row in rows) + "\n" for name, rows in files.items()}
+    folder = csv_folder(tmp_path_factory.mktemp("odd"), texts_)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AssumptionWarning)
+        try:
+            tables = read_network_csv(folder)
+        except LayerError:
+            return
+    assert all(table.index.is_unique for table in tables.values())
 
 
 def test_direct_current_among_lines_is_a_fault(tmp_path):

@@ -59,6 +59,16 @@ RAMPS: dict[str, tuple[str, ...]] = {
 }
 """Classed ramps, light to dark in even steps of CIE lightness: a gap, and a round trip."""
 
+ZONE_RAMPS: tuple[tuple[str, ...], ...] = (
+    ("#92BBDC", "#4090C2", "#026590", "#003B56"),
+    ("#80C2B5", "#379888", "#016B5D", "#013F36"),
+    ("#CFAACF", "#A978AB", "#814A84", "#502853"),
+    ("#D2B180", "#AA823B", "#7C580A", "#493306"),
+)
+ZONE_TINTS = ("#DBE3EB", "#E6F0EC", "#E1D7E0", "#EFEAE3")
+VOLTAGE_RAMP = ("#B3B6B9", "#848A8E", "#5A5F63", "#33373B")
+"""Lines by voltage, light to dark: one hue for each synchronous zone, the tint of its land, and no hue at all."""
+
 SIZES = {"title": 14.0, "panel": 10.5, "text": 8.0, "label": 7.2, "small": 6.5}
 """Type sizes [pt]: the figure's title, a panel's, legends, labels on the map, the source line."""
 

@@ -1,5 +1,7 @@
 """Layers become networks: the only place where ids turn into array positions."""
 
+from three_mismatches.network.areas import crossing_lines, to_areas
+from three_mismatches.network.buses import BusGraph, bus_graph, demand_at_buses, supply_at_buses
 from three_mismatches.network.fibre import (
     ROUNDING_KM,
     FibreAttach,
@@ -11,13 +13,19 @@ from three_mismatches.network.power import Outage, PowerGraph, Requests, power_g
 
 __all__ = [
     "ROUNDING_KM",
+    "BusGraph",
     "FibreAttach",
     "FibreGraph",
     "Outage",
     "PowerGraph",
     "Requests",
+    "bus_graph",
+    "crossing_lines",
+    "demand_at_buses",
     "fibre_attach",
     "fibre_graph",
     "power_graph",
     "requests",
+    "supply_at_buses",
+    "to_areas",
 ]

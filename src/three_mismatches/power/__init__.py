@@ -8,5 +8,16 @@ from three_mismatches.power.delivery import (
     security_outages,
     tie_outages,
 )
+from three_mismatches.power.dispatch import Dispatch, base_dispatch, n0_hosting
 
-__all__ = ["Delivery", "Group", "area_hosting", "area_joint", "security_outages", "tie_outages"]
+__all__ = [
+    "Delivery",
+    "Dispatch",
+    "Group",
+    "area_hosting",
+    "area_joint",
+    "base_dispatch",
+    "n0_hosting",
+    "security_outages",
+    "tie_outages",
+]

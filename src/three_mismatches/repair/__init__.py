@@ -2,6 +2,7 @@
 
 from three_mismatches.repair.build import RepairedMap, build_grid, build_network
 from three_mismatches.repair.certificate import markdown, measures, summary
+from three_mismatches.repair._measure import with_imputations
 from three_mismatches.repair.parameters import circuits_of, transformers_of
 from three_mismatches.repair.rules import RepairRules
 
@@ -15,4 +16,5 @@ __all__ = [
     "measures",
     "summary",
     "transformers_of",
+    "with_imputations",
 ]

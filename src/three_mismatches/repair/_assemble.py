@@ -9,15 +9,17 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from three_mismatches.geodesy import length_km
+from three_mismatches.geodesy import length_km, wrap_longitude
 from three_mismatches.repair._chains import Chains, label_components
 from three_mismatches.repair._joins import PASSING, STATIONS, TO_END, TO_LINE, TO_STATION, Ends, Joins
+from three_mismatches.repair._near import steady
 from three_mismatches.repair._stations import Stations
 
 __all__ = ["Merges", "Network", "assemble"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 Objects = NDArray[np.object_]
 
 AT_END_KM = 0.03
@@ -46,13 +48,14 @@ class Network:
 
 @dataclass(frozen=True, eq=False)
 class Merges:
-    """The joins that make two nodes one bus: the nodes of each, how many nodes there are, and a word for each."""
+    """The joins that make two nodes one bus: the nodes of each, how many nodes there are, a word for each, and whether it splits a line."""
 
     table: pd.DataFrame
     first: Ints
     second: Ints
     nodes: int
     words: Objects
+    splits: Bools
 
 
 def assemble(chains: Chains, ends: Ends, stations: Stations, joins: Joins) -> tuple[Network, Merges]:
@@ -114,7 +117,12 @@ class _Nodes:
         )
         dc = np.where(to_station, self.ends.dc[np.where(to_station, a, 0)], False)
         frame = pd.DataFrame(
-            {"complex": self.complex_of[station], "v_nom": v_nom, "zone": self.joins["zone"], "dc": dc}
+            {
+                "complex": self.complex_of[station] if len(self.complex_of) else -1,
+                "v_nom": v_nom,
+                "zone": self.joins["zone"],
+                "dc": dc,
+            }
         )[at_station]
         number = np.full(len(kind), -1, dtype=np.int64)
         number[at_station] = (
@@ -147,7 +155,8 @@ class _Nodes:
         named = np.where(station >= 0, self.stations.names[station] if len(self.stations.names) else "", "")
         words = [f"{name} {kv:g} kV".strip() for name, kv in zip(named, bus["v_nom"], strict=True)]
         nodes = self.first_station + len(self.station_key)
-        return Merges(self.joins[merged], first, second, nodes, np.array(words, dtype=object))
+        splits = (self.cut_node >= len(self.ends.v_nom))[merged]
+        return Merges(self.joins[merged], first, second, nodes, np.array(words, dtype=object), splits)
 
     def _lonlat(self) -> Floats:
         """Return the place of each node. [degrees]"""
@@ -188,11 +197,18 @@ class _Nodes:
             }
         )
         first = frame.groupby("bus").first().reindex(range(count))
+        # Around the first place, so that a bus on the antimeridian stays there.
+        frame["lon"] = first["lon"].to_numpy()[label] + wrap_longitude(
+            frame["lon"] - first["lon"].to_numpy()[label]
+        )
         middle = frame.groupby("bus")[["lon", "lat"]].mean().reindex(range(count))
         station = self._station_of_bus(label, count, first["v_nom"].to_numpy())
         placed = station >= 0
         middle.loc[placed, ["lon", "lat"]] = self.stations.lonlat[station[placed]]
-        return first.assign(lon=middle["lon"], lat=middle["lat"], station=station)
+        complex_of = np.append(self.complex_of, -1)[station]
+        return first.assign(
+            lon=wrap_longitude(middle["lon"]), lat=middle["lat"], station=station, complex=complex_of
+        )
 
     def _station_of_bus(self, label: Ints, count: int, v_nom: Floats) -> Ints:
         """Return the station that a bus is named after: one that states its voltage, else the nearest joined."""
@@ -202,7 +218,7 @@ class _Nodes:
         station = rows["b"].to_numpy(dtype=np.int64)
         bus = label[self.station_node[at_station]]
         fit = self.stations.fit(station, v_nom[bus]) if len(bus) else np.zeros(0, dtype=np.int64)
-        order = np.lexsort((station, rows["km"].to_numpy(), fit, bus))
+        order = np.lexsort((station, steady(rows["km"].to_numpy()), fit, bus))
         found = np.full(count, -1, dtype=np.int64)
         found[bus[order][::-1]] = station[order][::-1]
         return found
@@ -211,7 +227,7 @@ class _Nodes:
         """Return one row for each piece of a chain between two places, and for each bridge."""
         chain, first, second, geometry = self._pieces()
         table = self.chains.table.iloc[chain].reset_index(drop=True)
-        rows = table[["v_nom", "dc", "zone", "area", "kind", "circuits", "name", "line"]].assign(
+        rows = table[["v_nom", "dc", "zone", "area", "kind", "circuits", "ref", "name"]].assign(
             bus0=label[first], bus1=label[second], bridge=False, geometry=geometry
         )
         whole = np.bincount(chain, minlength=len(self.chains.km))[chain] == 1
@@ -226,7 +242,7 @@ class _Nodes:
         return pd.DataFrame(
             {
                 "v_nom": self.ends.v_nom[a], "dc": self.ends.dc[a], "zone": self.ends.zone[a], "area": "",
-                "kind": "line", "circuits": np.nan, "name": "", "line": "", "bus0": label[self.bridge_ends[0]],
+                "kind": "line", "circuits": np.nan, "ref": "", "name": "", "bus0": label[self.bridge_ends[0]],
                 "bus1": label[self.bridge_ends[1]], "bridge": True, "km": bridges["km"].to_numpy(),
                 "geometry": shapely.linestrings(ways) if len(ways) else np.zeros(0, dtype=object),
             }

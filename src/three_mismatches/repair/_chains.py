@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from three_mismatches.geodesy import length_km
 from three_mismatches.repair._log import Log
-from three_mismatches.repair._near import feet_within, km_per_degree
+from three_mismatches.repair._near import STEADY_DIGITS, feet_within, firsts, km_per_degree, steady
 
 __all__ = ["Chains", "Drawn", "label_components", "make_chains", "pair_graph"]
 
@@ -31,8 +31,8 @@ Objects = NDArray[np.object_]
 DEGREE_DIGITS = 7
 """Decimals of a degree to which two vertices are the same: the map's own, about a centimetre."""
 
-OVERLAP_KM = 0.002
-"""Edges that run along each other within this are the same edge, drawn with other vertices."""
+OVERLAP_KM = 0.00003
+"""Edges that run along each other within this are the same edge, drawn with other vertices: what rounding moves them."""
 
 STRAIGHT_DEG = 20.0
 """Two lines that share a tower and go straight on within this cross there; they are not connected."""
@@ -43,7 +43,7 @@ class Drawn:
     """One row for each line and voltage level of the map, with what the map says about it."""
 
     geometry: Objects
-    table: pd.DataFrame  # line, v_nom, dc, zone, area, circuits, kind, ref, name
+    table: pd.DataFrame  # line, v_nom, dc, zone, area, hertz, circuits, kind, ref, name
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,9 @@ class Chains:
     start: Ints
     end: Ints
     km: Floats
-    table: pd.DataFrame  # v_nom, dc, zone, area, circuits, kind, name, line (an input row that it came from)
+    table: (
+        pd.DataFrame
+    )  # v_nom, dc, zone, area, hertz, circuits, kind, ref, name, line (an input row that it came from)
     vertices: Floats
 
     def take(self, idx: Ints) -> Chains:
@@ -102,26 +104,26 @@ def make_chains(drawn: Drawn, log: Log) -> Chains:
     """
     edges = _edges(drawn)
     edges = _split_overlaps(edges, drawn)
-    edges, layer = _without_duplicates(edges, drawn, log)
-    sort = _sort_of(drawn)
-    place = sort.network[edges.row] * (layer.max(initial=0) + 1) + layer
-    label = _labels(edges, place, sort.kind[edges.row])
-    return _strung(edges, label, drawn)
+    edges = _without_duplicates(edges, drawn, log)
+    return _strung(edges, _labels(edges, _sort_of(drawn)), drawn)
 
 
 @dataclass(frozen=True)
 class _Sort:
-    """For each drawn row: the level that it can touch, and the kind that can be strung into one chain."""
+    """For each drawn row: the level that it can touch, its circuit there, and the kind that can be one chain."""
 
     network: Ints
+    circuit: Ints
     kind: Ints
 
 
 def _sort_of(drawn: Drawn) -> _Sort:
     table = drawn.table
-    kind = table.groupby(["v_nom", "dc", "zone", "area", "circuits", "kind"], dropna=False).ngroup()
-    network = table.groupby(["v_nom", "dc"]).ngroup()
-    return _Sort(network.to_numpy(dtype=np.int64), kind.to_numpy(dtype=np.int64))
+    alike = ["v_nom", "dc", "zone", "area", "hertz", "circuits", "kind", "ref"]
+    keys = (["v_nom", "dc"], ["v_nom", "dc", "ref"], alike)
+    return _Sort(
+        *(table.groupby(key, dropna=False).ngroup().to_numpy(dtype=np.int64) for key in keys),
+    )
 
 
 def _edges(drawn: Drawn) -> _Edges:
@@ -223,32 +225,38 @@ def _cut(edges: _Edges, edge: Ints, vertex: Ints, share: Floats) -> _Edges:
     return replace(edges, tail=number[:-1][piece], head=number[1:][piece], row=edges.row[at[:-1][piece]])
 
 
-def _without_duplicates(edges: _Edges, drawn: Drawn, log: Log) -> tuple[_Edges, Ints]:
+def _without_duplicates(edges: _Edges, drawn: Drawn, log: Log) -> _Edges:
     """
-    Return each edge once, and its layer: circuits that the map tells apart by `ref` lie in layers.
+    Return each edge once for each circuit that the map tells apart by `ref`.
 
-    Of equal edges the one of the first line by id is kept.
+    Of equal edges the one that the map says most of is kept, then that of the first line by what it says.
     """
-    table = drawn.table
-    name_rank = table["line"].rank(method="dense").to_numpy(dtype=np.int64)[edges.row]
     network = _sort_of(drawn).network[edges.row]
     low, high = np.minimum(edges.tail, edges.head), np.maximum(edges.tail, edges.head)
-    ref = table["ref"].fillna("").astype("category").cat.codes.to_numpy(dtype=np.int64)[edges.row]
-    order = np.lexsort((edges.row, name_rank, ref, high, low, network))
-    key = np.stack([network, low, high])[:, order]
-    begins = np.r_[True, (key[:, 1:] != key[:, :-1]).any(axis=0)] if len(order) else np.zeros(0, bool)
-    new_ref = np.r_[True, ref[order][1:] != ref[order][:-1]] if len(order) else np.zeros(0, bool)
-    unnamed = (table["ref"].fillna("") == "").to_numpy()[edges.row][order]
-    # An edge without a ref beside one with a ref says nothing new.
-    group = np.cumsum(begins) - 1
+    named = (drawn.table["ref"] != "").to_numpy()
+    ref = drawn.table["ref"].rank(method="dense").to_numpy(dtype=np.int64)[edges.row]
+    order = np.lexsort((edges.row, _worth(drawn.table)[edges.row], ref, high, low, network))
+    edges = edges.take(order)
+    begins = firsts(network[order], low[order], high[order])
     told = np.zeros(begins.sum(), dtype=bool)
-    told[group[~unnamed]] = True
-    kept = (begins | new_ref) & ~(unnamed & told[group])
-    dropped = edges.take(order[~kept])
-    _log_duplicates(dropped, drawn, log)
-    first = np.flatnonzero(kept)
-    layer = np.arange(len(first)) - np.searchsorted(group[first], group[first], side="left")
-    return edges.take(order[kept]), layer.astype(np.int64)
+    group, with_ref = np.cumsum(begins) - 1, named[edges.row]
+    told[group[with_ref]] = True
+    # An edge without a ref beside one with a ref says nothing new.
+    kept = (begins | firsts(ref[order])) & (with_ref | ~told[group])
+    _log_duplicates(edges.take(~kept), drawn, log)
+    return edges.take(kept)
+
+
+def _worth(table: pd.DataFrame) -> Ints:
+    """Return the rank of each line among those that may be one: what is known first, the id last."""
+    known = table[["zone", "area", "name"]].ne("").sum(axis=1) + table[["hertz", "circuits"]].notna().sum(
+        axis=1
+    )
+    said = table[["zone", "area", "hertz", "circuits", "kind", "name", "line"]].assign(unknown=-known)
+    order = said.sort_values(["unknown", *said.columns[:-1]], kind="stable").index
+    rank = np.empty(len(table), dtype=np.int64)
+    rank[order.to_numpy()] = np.arange(len(table))
+    return rank
 
 
 def _log_duplicates(dropped: _Edges, drawn: Drawn, log: Log) -> None:
@@ -269,49 +277,65 @@ def _log_duplicates(dropped: _Edges, drawn: Drawn, log: Log) -> None:
     )
 
 
-def _labels(edges: _Edges, place: Ints, kind: Ints) -> Ints:
-    """Return the chain that each edge belongs to: edges of a kind are strung where two meet, or cross straight."""
+def _labels(edges: _Edges, sort: _Sort) -> Ints:
+    """
+    Return the chain that each edge belongs to: edges of a kind are strung where two meet, or cross straight.
+
+    Circuits that the map tells apart by `ref` pass each other at a vertex; but where one of them ends, all do.
+    """
     count = len(edges.tail)
-    ends = np.concatenate([edges.tail, edges.head])
-    owner = np.tile(np.arange(count), 2)
-    other_end = np.concatenate([edges.head, edges.tail])
-    order = np.lexsort((owner, ends, np.tile(place, 2)))
-    key = np.stack([np.tile(place, 2)[order], ends[order]])
-    begins = (
-        np.flatnonzero(np.r_[True, (key[:, 1:] != key[:, :-1]).any(axis=0)])
-        if count
-        else np.zeros(0, np.int64)
-    )
+    ends, owner = np.concatenate([edges.tail, edges.head]), np.tile(np.arange(count), 2)
+    network, circuit = np.tile(sort.network[edges.row], 2), np.tile(sort.circuit[edges.row], 2)
+    order = np.lexsort((owner, circuit, ends, network))
+    begins = np.flatnonzero(firsts(network[order], ends[order], circuit[order]))
     degree = np.diff(np.r_[begins, len(order)])
-    two = begins[degree == 2]
-    pairs = [np.stack([owner[order[two]], owner[order[two + 1]]])]
-    pairs += [_crossings(edges, order, owner, other_end, begins[degree == 4])]
-    first, second = np.concatenate(pairs, axis=1)
+    place = np.cumsum(firsts(network[order], ends[order]))[begins]
+    two = degree == 2
+    crossing, first, second = _crossings(edges, order, begins, degree)
+    passed = np.ones(int(place.max(initial=-1)) + 1, dtype=bool)
+    passed[place[~two & ~crossing]] = False
+    at = begins[two & passed[place]]
+    first = np.concatenate([owner[order[at]], first[passed[place[crossing]]].ravel()])
+    second = np.concatenate([owner[order[at + 1]], second[passed[place[crossing]]].ravel()])
+    kind = sort.kind[edges.row]
     alike = kind[first] == kind[second]
     return label_components(first[alike], second[alike], count)
 
 
-def _crossings(edges: _Edges, order: Ints, owner: Ints, other_end: Ints, at: Ints) -> Ints:
-    """Return the pairs of edges that go straight on where two lines share a tower and nothing else."""
-    if not len(at):
-        return np.zeros((2, 0), dtype=np.int64)
-    four = order[at[:, None] + np.arange(4)]
-    here = np.where(
-        edges.tail[owner[four]] == other_end[four], edges.head[owner[four]], edges.tail[owner[four]]
-    )
-    way = edges.vertices[other_end[four]] - edges.vertices[here]
-    scale = np.stack(km_per_degree(edges.vertices[here][..., 1].ravel()), axis=1).reshape(way.shape)
-    way = way * scale
-    bearing = np.degrees(np.arctan2(way[..., 1], way[..., 0]))
-    pairs = []
-    for (a, b), (c, d) in (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2))):
-        straight = (_bend(bearing[:, a], bearing[:, b]) < STRAIGHT_DEG) & (
-            _bend(bearing[:, c], bearing[:, d]) < STRAIGHT_DEG
-        )
-        apart = np.abs(bearing[:, a] - bearing[:, c]) % 180.0
-        crossing = straight & (np.minimum(apart, 180.0 - apart) >= STRAIGHT_DEG)
-        pairs += [owner[four[crossing][:, [a, b]]].T, owner[four[crossing][:, [c, d]]].T]
-    return np.concatenate(pairs, axis=1)
+def _crossings(edges: _Edges, order: Ints, begins: Ints, degree: Ints) -> tuple[Bools, Ints, Ints]:
+    """
+    Return at which places two lines share a tower and nothing else, and there the pairs of edges that go straight on.
+
+    Parameters
+    ----------
+    order
+        Ends of edges, tails before heads, sorted by place.
+    begins, degree
+        Where in that order each place begins, and how many ends meet there.
+
+    Returns
+    -------
+    crossing, first, second
+        For each place whether lines cross there; for each crossing the edges of both pairs, shape (crossings, 2).
+    """
+    count = len(edges.tail)
+    at = np.flatnonzero(degree == 4)
+    four = order[begins[at][:, None] + np.arange(4)]
+    here = np.concatenate([edges.tail, edges.head])[four]
+    way = edges.vertices[np.concatenate([edges.head, edges.tail])[four]] - edges.vertices[here]
+    east, north = km_per_degree(edges.vertices[here][..., 1])
+    bearing = np.degrees(np.arctan2(way[..., 1] * north, way[..., 0] * east))
+    pairs = np.zeros((len(at), 2, 2), dtype=np.int64)
+    straight = np.zeros(len(at), dtype=bool)
+    for one, other in (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2))):
+        bends = [_bend(bearing[:, a], bearing[:, b]) for a, b in (one, other)]
+        apart = np.abs(bearing[:, one[0]] - bearing[:, other[0]]) % 180.0
+        here_too = (np.maximum(*bends) < STRAIGHT_DEG) & (np.minimum(apart, 180.0 - apart) >= STRAIGHT_DEG)
+        pairs[here_too] = np.stack([four[here_too][:, one], four[here_too][:, other]], axis=1) % max(count, 1)
+        straight |= here_too
+    crossing = np.zeros(len(begins), dtype=bool)
+    crossing[at[straight]] = True
+    return crossing, pairs[straight, :, 0], pairs[straight, :, 1]
 
 
 def _bend(first: Floats, second: Floats) -> Floats:
@@ -332,7 +356,8 @@ def _strung(edges: _Edges, label: Ints, drawn: Drawn) -> Chains:
     start, end = shapely.get_point(parts, 0), shapely.get_point(parts, -1)
     first, last = (_vertex_number(edges.vertices, shapely.get_coordinates(p)) for p in (start, end))
     middle = shapely.get_coordinates(shapely.line_interpolate_point(parts, 0.5, normalized=True))
-    sort = np.lexsort((km, middle[:, 1], middle[:, 0], last, first, table["dc"], -table["v_nom"]))
+    ref = table["ref"].rank(method="dense")
+    sort = np.lexsort((ref, *steady(middle).T, steady(km), last, first, table["dc"], -table["v_nom"]))
     return Chains(parts, first, last, km, table, edges.vertices).take(sort)
 
 
@@ -361,9 +386,9 @@ def _attributes(edges: _Edges, label: Ints, drawn: Drawn) -> pd.DataFrame:
     """Return what is known of each chain; its name is the one that most of its km carry."""
     km = _edge_km(edges, np.arange(len(edges.tail)))
     rows = drawn.table.iloc[edges.row].reset_index(drop=True).assign(label=label, km=km)
-    named = rows.groupby(["label", "name"], sort=True)["km"].sum().reset_index()
+    named = rows.groupby(["label", "name"], sort=True)["km"].sum().round(STEADY_DIGITS).reset_index()
     named = named.sort_values(["label", "km", "name"], ascending=[True, False, True], kind="stable")
     name = named.groupby("label")["name"].first()
     first = rows.sort_values(["label", "line"], kind="stable").groupby("label").first()
     # `first` skips what is missing; circuits of a chain are all alike, so that is what they are.
-    return first.drop(columns=["km", "ref"]).assign(name=name).sort_index()
+    return first.drop(columns="km").assign(name=name).sort_index()

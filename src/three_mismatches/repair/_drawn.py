@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from three_mismatches.errors import Fault, LayerError
+from three_mismatches.geodesy import length_km
 from three_mismatches.layers.geometry import is_lonlat
 from three_mismatches.repair._chains import Drawn
 from three_mismatches.repair._log import Log
@@ -19,6 +20,7 @@ from three_mismatches.repair.rules import RepairRules
 __all__ = ["make_drawn", "refuse", "voltage_text"]
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Objects = NDArray[np.object_]
 
 VOLTAGE_COLUMNS = ("voltage", "v_nom", "kv")
@@ -90,44 +92,45 @@ def _geometry_faults(name: str, table: gpd.GeoDataFrame, kinds: tuple[int, ...],
 
 def make_drawn(lines: gpd.GeoDataFrame, land: Land, rules: RepairRules, log: Log) -> Drawn:
     """Return one row for each part and level of each line; what cannot be used goes to the log, with the reason."""
-    shapes, row = shapely.get_parts(shapely.force_2d(lines.geometry.to_numpy()), return_index=True)
     ids = np.asarray(lines.index.astype(str), dtype=object)
-    levels, dc = _levels(lines, ids, rules, log)
-    table = pd.DataFrame(
+    dc = _direct(lines, ids, log)
+    hertz, strange = _hertz(lines, dc, land)
+    levels = _levels(lines, ids, dc, strange, rules, log)
+    shapes, row = shapely.get_parts(shapely.force_2d(lines.geometry.to_numpy()), return_index=True)
+    count = np.array([len(levels[at]) for at in row], dtype=np.int64)
+    each = np.repeat(np.arange(len(row)), count)
+    v_nom = np.array([kv for at in row for kv in levels[at]], dtype=np.float64)
+    table = _known(lines, ids).assign(dc=dc, hertz=hertz).iloc[row[each]].reset_index(drop=True)
+    # Circuits of a line with several levels are divided among them on the map; nobody says how.
+    circuits = table["circuits"].mask(np.repeat(count, count) > 1)
+    return Drawn(shapes[each], table.assign(v_nom=v_nom, circuits=circuits))
+
+
+def _known(lines: gpd.GeoDataFrame, ids: Objects) -> pd.DataFrame:
+    """Return what the map says of each line beside its voltage."""
+    has_circuits = "circuits" in lines
+    return pd.DataFrame(
         {
             "line": ids,
             "zone": _text(lines, "zone"),
-            "area": _text(lines, "area") if "zone" in lines or "area" in lines else "",
-            "frequency": _text(lines, "frequency"),
-            "circuits": pd.to_numeric(lines["circuits"], errors="coerce").to_numpy()
-            if "circuits" in lines
+            "area": _text(lines, "area"),
+            "circuits": pd.to_numeric(lines["circuits"], errors="coerce").to_numpy(np.float64)
+            if has_circuits
             else np.nan,
             "kind": np.where(_text(lines, "kind") == "cable", "cable", "line"),
             "ref": _text(lines, "ref"),
             "name": _text(lines, "name"),
-            "dc": dc,
         }
-    ).iloc[row]
-    count = np.array([len(levels[at]) for at in row], dtype=np.int64)
-    each = np.repeat(np.arange(len(row)), count)
-    v_nom = np.array([kv for at in row for kv in levels[at]], dtype=np.float64)
-    drawn = table.iloc[each].reset_index(drop=True).assign(v_nom=v_nom)
-    geometry = shapes[each]
-    zone, strange = _by_frequency(drawn, geometry, land)
-    where = _middle(geometry)
-    log.add("set aside", "frequency of no area", drawn["line"].to_numpy()[strange], lonlat=where[strange])
-    drawn = drawn.assign(zone=zone)
-    # Circuits of a line with several levels are divided among them on the map; nobody says how.
-    shared = np.repeat(count, count) > 1
-    drawn["circuits"] = drawn["circuits"].mask(shared)
-    kept = ~strange
-    return Drawn(geometry[kept], drawn[kept].reset_index(drop=True))
+    )
 
 
-def _middle(geometry: Objects) -> NDArray[np.float64]:
-    if not len(geometry):
-        return np.zeros((0, 2))
-    return shapely.get_coordinates(shapely.line_interpolate_point(geometry, 0.5, normalized=True))
+def _hertz(lines: gpd.GeoDataFrame, dc: Bools, land: Land) -> tuple[Floats, Bools]:
+    """Return the frequency of each line as far as it decides the zone, and which have a frequency of no area."""
+    hertz = pd.to_numeric(pd.Series(_text(lines, "frequency")), errors="coerce").to_numpy(
+        np.float64, copy=True
+    )
+    hertz[dc | (hertz <= 0.0) | (_text(lines, "zone") != "") | ~np.isfinite(land.hertz).any()] = np.nan
+    return hertz, np.isfinite(hertz) & ~np.isin(hertz, land.hertz)
 
 
 def _text(table: gpd.GeoDataFrame, column: str) -> Objects:
@@ -146,33 +149,45 @@ def voltage_text(table: gpd.GeoDataFrame) -> Objects:
 
 
 def _levels(
-    lines: gpd.GeoDataFrame, ids: Objects, rules: RepairRules, log: Log
-) -> tuple[list[tuple[float, ...]], Bools]:
-    """Return the levels of each line that can be used, and which lines carry direct current."""
-    text = voltage_text(lines)
-    direct = _direct(lines, ids, log)
-    drawn = ~(pd.isna(lines.geometry.to_numpy()) | shapely.is_empty(lines.geometry.to_numpy()))
+    lines: gpd.GeoDataFrame, ids: Objects, dc: Bools, strange: Bools, rules: RepairRules, log: Log
+) -> list[tuple[float, ...]]:
+    """Return the levels of each line that can be used; what cannot goes to the log."""
+    shapes = lines.geometry.to_numpy()
+    there = ~(pd.isna(shapes) | shapely.is_empty(shapes))
+    long = shapely.length(np.where(there, shapes, None)) > 0.0
     levels: list[tuple[float, ...]] = []
     aside: dict[str, list[int]] = {}
-    for at, (value, dc, there) in enumerate(zip(text, direct, drawn, strict=True)):
+    for at, text in enumerate(voltage_text(lines)):
         # Direct current has voltages of its own.
-        voltage = parse_voltage(value or None, () if dc else rules.classes or ())
+        voltage = parse_voltage(text or None, () if dc[at] else rules.classes or ())
         usable = tuple(kv for kv in voltage.levels if kv >= rules.least_kv)
-        levels.append(usable if there else ())
-        if not there:
-            aside.setdefault("line without a geometry", []).append(at)
-        for problem in voltage.refused:
-            aside.setdefault(f"voltage of a line: {problem}", []).append(at)
-        if there and not usable and not voltage.refused:
-            low = f"voltage of a line is below {rules.least_kv:g} kV"
-            aside.setdefault(low if voltage.levels else "voltage of a line is not on the map", []).append(at)
+        reasons = [f"voltage of a line: {problem}" for problem in voltage.refused]
+        if not there[at]:
+            reasons.append("line without a geometry")
+        elif not long[at]:
+            reasons.append("line without length")
+        elif strange[at]:
+            reasons.append("frequency of no area")
+        elif voltage.levels and not usable:
+            reasons.append(f"voltage of a line is below {rules.least_kv:g} kV")
+        elif not reasons and not usable:
+            reasons.append("voltage of a line is not on the map")
+        levels.append(usable if long[at] and not strange[at] else ())
+        for reason in reasons:
+            aside.setdefault(reason, []).append(at)
+    unused = np.array([not usable for usable in levels], dtype=bool)
     for reason, rows in aside.items():
-        shapes = lines.geometry.to_numpy()[rows]
-        where = np.full((len(rows), 2), np.nan)
-        known = ~(pd.isna(shapes) | shapely.is_empty(shapes))
-        where[known] = shapely.get_coordinates(shapely.point_on_surface(shapes[known]))
-        log.add("set aside", reason, ids[rows], lonlat=where)
-    return levels, direct
+        _log_aside(log, reason, ids[rows], shapes[rows], unused[rows])
+    return levels
+
+
+def _log_aside(log: Log, reason: str, ids: Objects, shapes: Objects, unused: Bools) -> None:
+    """Add a row for each line that is set aside; with its length, if no part of it is used."""
+    where, km = np.full((len(ids), 2), np.nan), np.full(len(ids), np.nan)
+    known = ~(pd.isna(shapes) | shapely.is_empty(shapes))
+    where[known] = shapely.get_coordinates(shapely.point_on_surface(shapes[known]))
+    km[known & unused] = length_km(shapely.force_2d(shapes[known & unused]))
+    log.add("set aside", reason, ids, lonlat=where, km=km)
 
 
 def _direct(lines: gpd.GeoDataFrame, ids: Objects, log: Log) -> Bools:
@@ -182,21 +197,9 @@ def _direct(lines: gpd.GeoDataFrame, ids: Objects, log: Log) -> Bools:
     named = (frequency == "") & np.array(
         [any(word in text for word in DIRECT_WORDS) for text in name], dtype=bool
     )
-    log.add("keep", "taken as direct current by its name", ids[named], suspicious=True)
+    where = np.full((len(ids), 2), np.nan)
+    shapes = lines.geometry.to_numpy()
+    placed = named & ~(pd.isna(shapes) | shapely.is_empty(shapes))
+    where[placed] = shapely.get_coordinates(shapely.point_on_surface(shapes[placed]))
+    log.add("keep", "taken as direct current by its name", ids[named], lonlat=where[named], suspicious=True)
     return np.asarray(told | named, dtype=bool)
-
-
-def _by_frequency(drawn: pd.DataFrame, geometry: Objects, land: Land) -> tuple[Objects, Bools]:
-    """Return each line's zone as far as its frequency decides it, and which have a frequency of no area."""
-    zone = drawn["zone"].to_numpy(dtype=object).copy()
-    hertz = pd.to_numeric(drawn["frequency"], errors="coerce").to_numpy(dtype=np.float64)
-    open_ = (zone == "") & np.isfinite(hertz) & (hertz > 0.0) & np.isfinite(land.hertz).any()
-    strange = open_ & ~np.isin(hertz, land.hertz)
-    where = _middle(geometry)
-    for value in np.unique(hertz[open_ & ~strange]):
-        at = np.flatnonzero(open_ & (hertz == value))
-        stands = land.area_of(where[at])
-        other = at[land.hertz[stands] != value]
-        areas = np.flatnonzero(land.hertz == value)
-        zone[other] = land.zones[land.nearest_of(where[other], areas)]
-    return zone, strange

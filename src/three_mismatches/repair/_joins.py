@@ -15,8 +15,9 @@ import shapely
 from numpy.typing import NDArray
 
 from three_mismatches.repair._chains import Chains, label_components
+from three_mismatches.repair._gaps import DETOUR, FACING_KM, beside, detours
 from three_mismatches.repair._log import Log
-from three_mismatches.repair._near import feet_within, km_per_degree, pairs_within
+from three_mismatches.repair._near import feet_within, firsts, km_per_degree, pairs_within, steady
 from three_mismatches.repair._stations import OTHER, STATES, Stations
 from three_mismatches.repair._zones import Land
 from three_mismatches.repair.rules import RepairRules
@@ -32,6 +33,9 @@ TOUCH_KM = 0.012
 
 BRANCHES_OFF_DEG = 15.0
 """A line that ends beside another and more nearly parallel than this does not branch off from it."""
+
+NEAR_END_DEG = 0.0005
+"""How far from its end, some 50 m, the direction is taken in which a line ends. [degrees]"""
 
 TO_STATION, TO_END, TO_LINE, PASSING, STATIONS = "station", "end", "line", "passing", "stations"
 
@@ -55,10 +59,15 @@ class Ends:
         """Return where a single chain ends."""
         return self.degree == 1
 
+    @property
+    def far(self) -> Ints:
+        """Return the other end of a chain that ends at each end."""
+        return self.of_start[self.chain] + self.of_end[self.chain] - np.arange(len(self.chain))
+
 
 @dataclass(frozen=True, eq=False)
 class Joins:
-    """Joins that are made: `kind`, `a` and `b` (positions by kind), km, place, and where on a chain [share]."""
+    """Joins that are made: `kind`, `a` and `b` (positions by kind), km, place, where on a chain [share], and a word."""
 
     table: pd.DataFrame
 
@@ -90,10 +99,11 @@ def line_ends(chains: Chains) -> Ends:
 
 
 def _inward(chains: Chains, chain: Ints, at_end: Bools) -> Floats:
-    """Return the vertex next to the end, from which the line comes."""
-    geometry = chains.geometry[chain]
-    index = np.where(at_end, -2, 1)
-    return shapely.get_coordinates(shapely.get_point(geometry, index)).reshape(-1, 2)
+    """Return a place near the end, from which the line comes; further in than what rounding can turn."""
+    near = np.where(at_end, -1.0, 1.0) * NEAR_END_DEG
+    return shapely.get_coordinates(shapely.line_interpolate_point(chains.geometry[chain], near)).reshape(
+        -1, 2
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +165,7 @@ def find_joins(
     network = _network_of(ends)
     found = [
         _to_stations(ends, stations, reach),
-        _to_ends(ends, network, reach),
+        _to_ends(ends, chains, network, reach, tolerance_km),
         _to_lines(ends, chains, edges, network, reach),
         _passing(chains, edges, stations, min(rules.passing_km, reach)),
         _between_stations(stations, reach),
@@ -168,10 +178,18 @@ def find_joins(
     later = table[table["allowed"] & table["bridges"] & (table["km"] <= rules.island_km)]
     bridges = _bridges(chains, ends, stations, now, later)
     joins = pd.concat([now.assign(bridge=False), bridges.assign(bridge=True)], ignore_index=True)
-    return Joins(joins)
+    return Joins(joins.assign(word=_words(joins, ends, stations)))
 
 
-COLUMNS = ["kind", "a", "b", "km", "at", "choice", "bridges", "allowed", "lon", "lat", "lon1", "lat1", "zone"]
+def _words(joins: pd.DataFrame, ends: Ends, stations: Stations) -> list[str]:
+    """Return what the certificate calls each join by: the names of both substations, or the voltage of the end."""
+    names = [name or at for name, at in zip(stations.names, stations.ids, strict=True)]
+    return [
+        f"{names[a]}, {names[b]}"
+        if kind == STATIONS
+        else ("" if kind == PASSING else f"{ends.v_nom[a]:g} kV")
+        for kind, a, b in zip(joins["kind"], joins["a"], joins["b"], strict=True)
+    ]
 
 
 def _table(
@@ -207,7 +225,7 @@ def _to_stations(ends: Ends, stations: Stations, reach: float) -> pd.DataFrame:
     end, station, km = stations.near(ends.lonlat, reach)
     admitted = stations.admits(station, ends.zone[end])
     fit = stations.fit(station, ends.v_nom[end])
-    order = np.lexsort((station, km, ~admitted, end))
+    order = np.lexsort((station, steady(km), ~admitted, end))
     end, station, km, admitted, fit = (part[order] for part in (end, station, km, admitted, fit))
     best = _least_before(end, np.where(admitted, fit, OTHER + 1))
     choice = admitted & (fit < best)
@@ -226,17 +244,31 @@ def _least_before(group: Ints, value: Ints) -> Ints:
     return least.fillna(OTHER + 1).to_numpy()
 
 
-def _to_ends(ends: Ends, network: Ints, reach: float) -> pd.DataFrame:
-    """Return pairs of dangling ends of one voltage; those of two zones are candidates that are refused."""
+def _to_ends(ends: Ends, chains: Chains, network: Ints, reach: float, tolerance_km: float) -> pd.DataFrame:
+    """
+    Return pairs of dangling ends of one voltage; those of two zones are candidates that are refused.
+
+    Chosen is every pair but those that lie beside each other and those that a line between them connects.
+    """
     loose = np.flatnonzero(ends.dangling)
-    a, b, km = pairs_within(ends.lonlat[loose], ends.lonlat[loose], reach)
+    a, b, km = pairs_within(ends.lonlat[loose], ends.lonlat[loose], max(reach, FACING_KM))
     a, b, km = loose[a[a < b]], loose[b[a < b]], km[a < b]
     alike = (ends.v_nom[a] == ends.v_nom[b]) & (ends.dc[a] == ends.dc[b])
     a, b, km = a[alike], b[alike], km[alike]
     same_zone = network[a] == network[b]
+    choice = np.ones(len(a), dtype=bool)
+    near = np.flatnonzero(same_zone & (km <= FACING_KM))
+    choice[near] = ~beside(a[near], b[near], km[near], ends.lonlat, ends.bearing)
+    bridges = choice.copy()
+    # Of wider gaps nobody asks, and a detour over them is too long.
+    near = np.flatnonzero(same_zone & choice & (km <= tolerance_km))
+    choice[near] = ~detours(a[near], b[near], km[near], ends.far, chains.km[ends.chain])
+    kept = km <= reach
+    a, b, km, same_zone, choice, bridges = (part[kept] for part in (a, b, km, same_zone, choice, bridges))
     return _table(
-        TO_END, a, b, km, place=ends.lonlat[a], other=ends.lonlat[b], zone=ends.zone[a], allowed=same_zone
-    )
+        TO_END, a, b, km, place=ends.lonlat[a], other=ends.lonlat[b], zone=ends.zone[a],
+        choice=choice, bridges=bridges, allowed=same_zone,
+    )  # fmt: skip
 
 
 def _to_lines(ends: Ends, chains: Chains, edges: _Edges, network: Ints, reach: float) -> pd.DataFrame:
@@ -256,15 +288,27 @@ def _to_lines(ends: Ends, chains: Chains, edges: _Edges, network: Ints, reach: f
     )
     end, edge, chain, km, share = end[good], edge[good], chain[good], feet.km[good], feet.share[good]
     allowed = network[end] == chain_network[good]
-    order = np.lexsort((edge, km, chain, end))
+    order = np.lexsort((edge, steady(km), chain, end))
     end, edge, chain, km, share, allowed = (part[order] for part in (end, edge, chain, km, share, allowed))
-    first = np.r_[True, (end[1:] != end[:-1]) | (chain[1:] != chain[:-1])] if len(end) else np.zeros(0, bool)
+    first = firsts(end, chain)
     end, edge, chain, km, share, allowed = (part[first] for part in (end, edge, chain, km, share, allowed))
     foot = edges.start[edge] + share[:, None] * (edges.end[edge] - edges.start[edge])
+    at = edges.place(edge, share)
     return _table(
-        TO_LINE, end, chain, km,
-        place=ends.lonlat[end], other=foot, zone=ends.zone[end], at=edges.place(edge, share), allowed=allowed,
+        TO_LINE, end, chain, km, place=ends.lonlat[end], other=foot, zone=ends.zone[end], at=at,
+        choice=~_hangs_on(ends, chains, end, chain, at, km), allowed=allowed,
     )  # fmt: skip
+
+
+def _hangs_on(ends: Ends, chains: Chains, end: Ints, chain: Ints, at: Floats, km: Floats) -> Bools:
+    """Return which ends are those of a stub whose other end the line, or its end, already is, hardly farther away."""
+    own, far = chains.km[ends.chain[end]], ends.far[end]
+    along = np.minimum(
+        np.where(ends.of_start[chain] == far, at, np.inf),
+        np.where(ends.of_end[chain] == far, 1.0 - at, np.inf),
+    )
+    hangs: Bools = own + along * chains.km[chain] <= DETOUR * km
+    return hangs
 
 
 def _branches_off(ends: Ends, edges: _Edges, end: Ints, edge: Ints) -> Bools:
@@ -286,14 +330,10 @@ def _passing(chains: Chains, edges: _Edges, stations: Stations, reach: float) ->
     ac = ~chains.table["dc"].to_numpy(dtype=bool)[chain]
     near = feet.km <= reach + stations.radius_km[station]
     good = near & ac & (stations.fit(station, v_nom) == STATES)
-    order = np.lexsort((feet.segment, feet.km, chain, station))
+    order = np.lexsort((feet.segment, steady(feet.km), chain, station))
     order = order[good[order]]
     station, chain = station[order], chain[order]
-    first = (
-        np.r_[True, (station[1:] != station[:-1]) | (chain[1:] != chain[:-1])]
-        if len(order)
-        else np.zeros(0, bool)
-    )
+    first = firsts(station, chain)
     order = order[first]
     station, chain, edge, share = (
         feet.point[order],
@@ -381,7 +421,7 @@ def _bridges(
     chains: Chains, ends: Ends, stations: Stations, now: pd.DataFrame, later: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the shortest candidates that connect what the joins leave apart (a minimum spanning forest)."""
-    zones = sorted(set(ends.zone))
+    zones = sorted(set(ends.zone) | {zone for station in stations.zones for zone in station})
     offset = len(chains.km)
     zone_number = {zone: number for number, zone in enumerate(zones)}
     size = offset + len(stations.ids) * max(len(zones), 1)
@@ -389,7 +429,7 @@ def _bridges(
     def members(table: pd.DataFrame) -> tuple[Ints, Ints]:
         kind = table["kind"].to_numpy(dtype=object)
         a, b = table["a"].to_numpy(dtype=np.int64), table["b"].to_numpy(dtype=np.int64)
-        number = np.array([zone_number.get(zone, 0) for zone in table["zone"]], dtype=np.int64)
+        number = table["zone"].map(zone_number).fillna(0).to_numpy(dtype=np.int64)
         from_end = np.isin(kind, [TO_STATION, TO_END, TO_LINE])
         first = np.where(from_end, ends.chain[np.where(from_end, a, 0)], a)
         first = np.where(kind == STATIONS, offset + a * len(zones) + number, first)
@@ -403,7 +443,10 @@ def _bridges(
     label = label_components(
         np.concatenate([touching[0], first]), np.concatenate([touching[1], second]), max(size, 1)
     )
-    ordered = later.sort_values(["km", "kind", "lon", "lat", "lon1", "lat1"], kind="stable")
+    places = ["km", "lon", "lat", "lon1", "lat1"]
+    order = later[places].apply(steady).assign(kind=later["kind"])
+    order = order.sort_values(["km", "kind", *places[1:]], kind="stable")
+    ordered = later.loc[order.index]
     first, second = (label[part] for part in members(ordered))
     parent = {int(name): int(name) for name in np.unique(np.concatenate([first, second]))}
 

@@ -11,9 +11,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 
 from three_mismatches.repair._assemble import Merges, Network
-from three_mismatches.repair._chains import Chains, label_components
+from three_mismatches.repair._chains import Chains
 from three_mismatches.repair._joins import PASSING, STATIONS, TO_END, TO_LINE, TO_STATION, Joins
 from three_mismatches.repair._log import Log
+from three_mismatches.repair._near import steady
+from three_mismatches.repair._zones import touching
 
 __all__ = ["IMPUTED", "log_joins", "log_measures", "with_imputations"]
 
@@ -41,23 +43,14 @@ def log_joins(log: Log, joins: Joins, merges: Merges) -> None:
     for kind, what in WHAT.items():
         here = (made["kind"] == kind).to_numpy()
         _add(log, "join", what, made[here], words[here])
-        _add(
-            log,
-            "join",
-            f"{what}, to connect an island",
-            bridges[(bridges["kind"] == kind).to_numpy()],
-            suspicious=True,
-        )
-    split = made["kind"].isin([TO_LINE, PASSING]).to_numpy()
-    _add(
-        log,
-        "split",
-        "a line, where another branches off or a substation is passed",
-        made[split],
-        words[split],
-    )
+        island = bridges[(bridges["kind"] == kind).to_numpy()]
+        words_here = island["word"].to_numpy(dtype=object)
+        _add(log, "join", f"{what}, to connect an island", island, words_here, suspicious=True)
+    split = merges.splits[spans]
+    what = "a line, where another branches off or a substation is passed"
+    _add(log, "split", what, made[split], words[split])
     stations = joins.table[(joins.table["kind"] == STATIONS).to_numpy()]
-    _add(log, "join", WHAT[STATIONS], stations)
+    _add(log, "join", WHAT[STATIONS], stations, stations["word"].to_numpy(dtype=object))
 
 
 def _add(
@@ -65,12 +58,12 @@ def _add(
     action: str,
     what: str,
     rows: pd.DataFrame,
-    words: NDArray[np.object_] | str = "",
+    words: NDArray[np.object_],
     *,
     suspicious: bool = False,
 ) -> None:
     log.add(
-        action, what, np.full(len(rows), words, dtype=object) if isinstance(words, str) else words,
+        action, what, words,
         lonlat=rows[["lon", "lat"]].to_numpy(dtype=np.float64), km=rows["km"].to_numpy(),
         zone=rows["zone"].to_numpy(dtype=object), suspicious=suspicious,
     )  # fmt: skip
@@ -79,7 +72,7 @@ def _add(
 def _spanning(first: Ints, second: Ints, km: Floats, size: int) -> NDArray[np.bool_]:
     """Return which joins are in the shortest forest that connects all that they connect."""
     chosen = np.zeros(len(first), dtype=bool)
-    order = np.lexsort((second, first, km))
+    order = np.lexsort((second, first, steady(km)))
     low, high = np.minimum(first, second)[order], np.maximum(first, second)[order]
     keep = np.unique(np.stack([low, high]), axis=1, return_index=True)[1]
     keep = np.sort(keep[low[keep] != high[keep]])
@@ -91,7 +84,7 @@ def _spanning(first: Ints, second: Ints, km: Floats, size: int) -> NDArray[np.bo
 
 def log_measures(log: Log, *, chains: Chains, whole: Network, label: Ints) -> None:
     """Add components and the share of km in the largest, as drawn and repaired, and joins across zones."""
-    before = _touching(chains)
+    before = touching(chains)
     alternating = ~chains.table["dc"].to_numpy(dtype=bool)
     zone = chains.table["zone"].to_numpy(dtype=object)
     _log_components(log, "as drawn", before[alternating], zone[alternating], chains.km[alternating])
@@ -120,16 +113,6 @@ def _log_components(log: Log, when: str, label: Ints, zone: NDArray[np.object_],
             value=float(sums.max() / sums.sum()),
             zone=name,
         )
-
-
-def _touching(chains: Chains) -> Ints:
-    """Return the component of chains that share a vertex, each voltage for itself."""
-    network = chains.table.groupby(["v_nom", "dc"]).ngroup().to_numpy(dtype=np.int64)
-    key = np.concatenate([np.stack([network, end]) for end in (chains.start, chains.end)], axis=1)
-    _, node = np.unique(key, axis=1, return_inverse=True)
-    node = node.reshape(-1).astype(np.int64) + len(chains.km)
-    chain = np.tile(np.arange(len(chains.km)), 2)
-    return label_components(chain, node, len(chains.km) + int(node.max(initial=0)) + 1)[: len(chains.km)]
 
 
 def with_imputations(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -11,13 +11,18 @@ from scipy.spatial import KDTree
 
 from three_mismatches.geodesy import GEOD
 
-__all__ = ["Feet", "feet_within", "km_per_degree", "pairs_within", "to_plane"]
+__all__ = ["Feet", "feet_within", "firsts", "km_per_degree", "pairs_within", "steady", "to_plane"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 PAD = 1.001
 """By how much a search is wider than its radius, so that the plane's error loses nothing."""
+
+
+STEADY_DIGITS = 6
+"""Decimals of a km or degree to which two figures are equal when it is decided which comes first."""
 
 
 class Feet(NamedTuple):
@@ -27,6 +32,20 @@ class Feet(NamedTuple):
     segment: Ints
     share: Floats
     km: Floats
+
+
+def steady(figures: Floats) -> Floats:
+    """Return km or degrees rounded to a millimetre or a decimetre: what is equal on the map stays equal here."""
+    return np.round(figures, STEADY_DIGITS)
+
+
+def firsts(*sorted_keys: NDArray[Any]) -> Bools:
+    """Return where a new combination of keys begins in rows that are sorted by them."""
+    new = np.zeros(len(sorted_keys[0]), dtype=bool)
+    new[:1] = True
+    for key in sorted_keys:
+        new[1:] |= key[1:] != key[:-1]
+    return new
 
 
 def km_per_degree(lat: Floats) -> tuple[Floats, Floats]:

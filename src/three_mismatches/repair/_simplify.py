@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from three_mismatches.repair._assemble import Network
 from three_mismatches.repair._chains import label_components
 from three_mismatches.repair._log import Log
-from three_mismatches.repair._near import to_plane
+from three_mismatches.repair._near import STEADY_DIGITS, steady, to_plane
 from three_mismatches.repair.rules import RepairRules
 
 __all__ = ["component_of_bus", "simplify"]
@@ -28,8 +28,9 @@ def simplify(network: Network, rules: RepairRules, log: Log) -> Network:
     while True:
         before = len(network.branches)
         network = _without_repeats(network, rules.duplicate_km, log)
-        network = _contracted(network, rules.short_km, log)
+        # First whole lines: a line in many short pieces is not short.
         network = _without_joints(network)
+        network = _contracted(network, rules.short_km, log)
         network = _without_loops(network, log)
         if len(network.branches) == before:
             return network
@@ -78,7 +79,17 @@ def _without_repeats(network: Network, duplicate_km: float, log: Log) -> Network
     """Return the network without branches that are drawn beside another between the same buses."""
     rows = network.branches
     low, high = rows[["bus0", "bus1"]].min(axis=1), rows[["bus0", "bus1"]].max(axis=1)
-    order = np.lexsort((_middle(rows)[:, 1], _middle(rows)[:, 0], rows["km"], rows["bridge"], high, low))
+    order = np.lexsort(
+        (
+            *steady(_middle(rows)).T,
+            rows["ref"],
+            steady(rows["km"]),
+            rows["ref"] == "",
+            rows["bridge"],
+            high,
+            low,
+        )
+    )
     repeat = np.zeros(len(rows), dtype=bool)
     key = np.stack([low.to_numpy()[order], high.to_numpy()[order]])
     new = np.r_[True, (key[:, 1:] != key[:, :-1]).any(axis=0)] if len(order) else np.zeros(0, bool)
@@ -90,13 +101,15 @@ def _without_repeats(network: Network, duplicate_km: float, log: Log) -> Network
 
 
 def _repeats(rows: pd.DataFrame, duplicate_km: float, at: Ints) -> Ints:
-    """Return which of some parallel branches lie on one before them."""
+    """Return which of some parallel branches lie on one before them, and are not told from it by `ref`."""
+    ref = rows["ref"].to_numpy(dtype=object)
     shapes = to_plane(rows["geometry"].to_numpy(dtype=object), float(_middle(rows)[0, 1]))
     kept: list[int] = []
     found: list[int] = []
     for number, shape in enumerate(shapes):
         apart = shapely.hausdorff_distance(shapes[kept], shape) if kept else np.zeros(0)
-        (found if (apart <= duplicate_km).any() else kept).append(number)
+        alike = (ref[kept] == ref[number]) | (ref[number] == "")
+        (found if ((apart <= duplicate_km) & alike).any() else kept).append(number)
     return at[found]
 
 
@@ -110,7 +123,7 @@ def _contracted(network: Network, short_km: float, log: Log) -> Network:
     """Return the network where a branch that is short, and not between two substations, is one bus with its ends."""
     rows = network.branches
     short = np.flatnonzero((rows["km"] < short_km).to_numpy() & ~rows["bridge"].to_numpy(dtype=bool))
-    order = short[np.lexsort((*_middle(rows.iloc[short]).T, rows["km"].to_numpy()[short]))]
+    order = short[np.lexsort((*steady(_middle(rows.iloc[short])).T, steady(rows["km"].to_numpy()[short])))]
     parent = np.arange(len(network.buses))
     station = network.buses["station"].to_numpy().copy()
     gone = np.zeros(len(rows), dtype=bool)
@@ -188,12 +201,13 @@ def _string(rows: pd.DataFrame, ends: Ints, group: Ints, joints: Bools) -> dict[
         path.append(member)
         bus = int(ends[member, 1] if forward else ends[member, 0])
     members = rows.iloc[path]
-    named = members[members["name"].fillna("") != ""].groupby("name")["km"].sum()
+    named = members[members["name"].fillna("") != ""].groupby("name")["km"].sum().round(STEADY_DIGITS)
     row = members.iloc[0].to_dict()
     return row | {
         "bus0": start,
         "bus1": bus,
         "km": float(members["km"].sum()),
+        "ref": ";".join(sorted(set(members["ref"]) - {""})),
         "name": str(named.sort_values(kind="stable").index[-1]) if len(named) else "",
         "geometry": shapely.linestrings(np.concatenate(coordinates)),
     }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from three_mismatches.repair._assemble import Network
 from three_mismatches.repair._chains import label_components
 from three_mismatches.repair._log import Log
+from three_mismatches.repair._near import STEADY_DIGITS, steady
 from three_mismatches.repair._stations import Stations
 from three_mismatches.repair._zones import Land
 
@@ -36,7 +37,8 @@ def bus_table(network: Network, stations: Stations, land: Land) -> gpd.GeoDataFr
     station = rows["station"].to_numpy(dtype=np.int64)
     named = np.where(station >= 0, stations.names[station] if len(stations.names) else "", "")
     ids = np.where(station >= 0, stations.ids[station] if len(stations.ids) else "", "")
-    order = np.lexsort((rows["lat"], rows["lon"], -rows["v_nom"]))
+    zone = rows["zone"].rank(method="dense")
+    order = np.lexsort((ids, zone, rows["dc"], steady(rows["lat"]), steady(rows["lon"]), -rows["v_nom"]))
     rows, area, named, ids = rows.iloc[order], area[order], named[order], ids[order]
     return gpd.GeoDataFrame(
         {
@@ -56,7 +58,7 @@ def bus_table(network: Network, stations: Stations, land: Land) -> gpd.GeoDataFr
 
 def _bus_ids(rows: pd.DataFrame, named: NDArray[np.object_]) -> list[str]:
     """Return a name for each bus: the substation's, or the place, and the voltage; repeated ones are counted."""
-    lon, lat = rows["lon"].round(PLACE_DIGITS), rows["lat"].round(PLACE_DIGITS)
+    lon, lat = (steady(rows[axis].to_numpy()).round(PLACE_DIGITS) for axis in ("lon", "lat"))
     place = [f"{x:.{PLACE_DIGITS}f},{y:.{PLACE_DIGITS}f}" for x, y in zip(lon, lat, strict=True)]
     words = [" ".join(str(name).split()) or at for name, at in zip(named, place, strict=True)]
     return _counted([f"{word} {kv:g}" for word, kv in zip(words, rows["v_nom"], strict=True)])
@@ -99,6 +101,7 @@ def _told_by_branches(network: Network) -> NDArray[np.object_]:
     sums = (
         both.groupby(["bus", "area"])["km"]
         .sum()
+        .round(STEADY_DIGITS)
         .reset_index()
         .sort_values(["bus", "km", "area"], kind="stable")
     )
@@ -108,7 +111,7 @@ def _told_by_branches(network: Network) -> NDArray[np.object_]:
 
 
 def branch_table(network: Network, buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the branches: index branch; bus0, bus1 (ids, in order), v_nom, kind, circuits, length [km], name, bridge, line."""
+    """Return the branches: index branch; bus0, bus1 (ids, in order), v_nom, kind, dc, length [km], circuits, name, bridge."""
     ids = pd.Series(buses.index, index=buses["number"])
     rows = network.branches
     ends = np.stack(
@@ -121,7 +124,13 @@ def branch_table(network: Network, buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     shapes = np.where(turned, shapely.reverse(shapes), shapes)
     middle = shapely.get_coordinates(shapely.line_interpolate_point(shapes, 0.5, normalized=True))
     order = np.lexsort(
-        (middle[:, 1], middle[:, 0], rows["km"], rank.get_indexer(ends[:, 1]), rank.get_indexer(ends[:, 0]))
+        (
+            *steady(middle).T,
+            rows["ref"],
+            steady(rows["km"]),
+            rank.get_indexer(ends[:, 1]),
+            rank.get_indexer(ends[:, 0]),
+        )
     )
     names = _counted([f"{a} - {b}" for a, b in ends[order]])
     return gpd.GeoDataFrame(
@@ -192,6 +201,7 @@ def link_table(network: Network, buses: gpd.GeoDataFrame, log: Log) -> pd.DataFr
         )
         found.append({"name": name, "bus0": sides[0], "bus1": sides[1], "length": km})
     table = pd.DataFrame(found, columns=["name", "bus0", "bus1", "length"])
+    table = table.sort_values(["bus0", "bus1", "name", "length"], ignore_index=True)
     ids = _counted([f"{row.bus0} = {row.bus1}" for row in table.itertuples()])
     return table.assign(carrier="HVDC", p_nom=0.0, imputed=True).set_axis(pd.Index(ids, name="link"))
 
@@ -201,6 +211,6 @@ def _ac_partner(network: Network, buses: gpd.GeoDataFrame, bus: int) -> str:
     station = int(network.buses["station"].iat[bus])
     if station < 0:
         return ""
-    here = network.buses["station"].to_numpy() == station
+    here = network.buses["complex"].to_numpy() == network.buses["complex"].iat[bus]
     level = buses[~buses["dc"] & buses["number"].isin(np.flatnonzero(here))]
     return str(level["v_nom"].idxmax()) if len(level) else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -10,11 +12,13 @@ from numpy.typing import NDArray
 
 from three_mismatches.repair._chains import Chains, label_components
 from three_mismatches.repair._log import Log
+from three_mismatches.repair._near import km_per_degree, steady
 
-__all__ = ["Land", "chain_zones", "with_zones"]
+__all__ = ["Land", "chain_zones", "touching", "with_zones"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Objects = NDArray[np.object_]
 
 
 class Land:
@@ -29,6 +33,11 @@ class Land:
         self.parts, self.area_of_part = shapely.get_parts(ordered.geometry.to_numpy(), return_index=True)
         shapely.prepare(self.parts)
         self.tree = shapely.STRtree(self.parts)
+        lonlat, ring = shapely.get_coordinates(shapely.get_rings(self.parts), return_index=True)
+        same = ring[1:] == ring[:-1]
+        self.borders = shapely.STRtree(
+            shapely.linestrings(np.stack([lonlat[:-1][same], lonlat[1:][same]], axis=1))
+        )
 
     def area_of(self, lonlat: Floats, zone: NDArray[np.object_] | None = None) -> Ints:
         """
@@ -63,6 +72,23 @@ class Land:
         nearest = shapely.STRtree(self.parts[parts]).nearest(shapely.points(lonlat))
         return np.asarray(self.area_of_part[parts[nearest]], dtype=np.int64)
 
+    def shares(self, start: Floats, end: Floats) -> tuple[Ints, Ints, Floats]:
+        """
+        Return which share of straight edges lies in which area, as rows of edge, area and share.
+
+        An edge that crosses no border is where its middle is.
+        """
+        point, part = self.tree.query(shapely.points((start + end) / 2.0), predicate="intersects")
+        lines = shapely.linestrings(np.stack([start, end], axis=1))
+        across = np.unique(self.borders.query(lines, predicate="intersects")[0])
+        whole = ~np.isin(point, across)
+        line, other = self.tree.query(lines[across], predicate="intersects")
+        cut = shapely.length(shapely.intersection(lines[across][line], self.parts[other]))
+        cut /= np.maximum(shapely.length(lines[across][line]), 1e-300)
+        edge = np.concatenate([point[whole], across[line]]).astype(np.int64)
+        area = self.area_of_part[np.concatenate([part[whole], other])].astype(np.int64)
+        return edge, area, np.concatenate([np.ones(int(whole.sum())), cut])
+
     def outside_share(self, lines: NDArray[np.object_]) -> Floats:
         """Return the share of each straight line that lies outside every area, on water."""
         inside = np.zeros(len(lines))
@@ -72,70 +98,76 @@ class Land:
         return 1.0 - np.minimum(inside / np.where(length > 0.0, length, 1.0), 1.0)
 
 
-def chain_zones(chains: Chains, land: Land) -> pd.DataFrame:
+def chain_zones(chains: Chains, land: Land) -> Floats:
     """
     Return km of each chain by area, shape (chains, areas).
 
-    Edges at sea belong to no area; a chain that is wholly at sea to the nearest.
+    Where areas overlap, both count. What lies at sea belongs to no area; a chain that is wholly at sea to the nearest.
     """
     lonlat, owner = shapely.get_coordinates(chains.geometry, return_index=True)
     same = owner[1:] == owner[:-1]
-    middle = (lonlat[1:][same] + lonlat[:-1][same]) / 2.0
-    step = lonlat[1:][same] - lonlat[:-1][same]
-    weight = np.hypot(step[:, 0] * np.cos(np.radians(middle[:, 1])), step[:, 1])
-    of_edge = owner[:-1][same]
+    start, end, of_edge = lonlat[:-1][same], lonlat[1:][same], owner[:-1][same]
+    km = np.hypot(*((end - start) * np.stack(km_per_degree((start + end)[:, 1] / 2.0), axis=1)).T)
+    edge, area, share = land.shares(start, end)
     table = np.zeros((len(chains.km), len(land.names)))
-    point, part = land.tree.query(shapely.points(middle), predicate="intersects")
-    np.add.at(table, (of_edge[point], land.area_of_part[part]), weight[point])
+    np.add.at(table, (of_edge[edge], area), share * km[edge])
     nowhere = np.flatnonzero(table.sum(axis=1) == 0.0)
     if len(nowhere):
-        centre = shapely.get_coordinates(
-            shapely.line_interpolate_point(chains.geometry[nowhere], 0.5, normalized=True)
-        )
-        table[nowhere, land.area_of(centre)] = 1.0
-    return pd.DataFrame(table / table.sum(axis=1, keepdims=True) * chains.km[:, None], columns=land.names)
+        table[nowhere, land.area_of(_middle(chains.geometry[nowhere]))] = 1.0
+    return table / table.sum(axis=1, keepdims=True) * chains.km[:, None]
 
 
 def with_zones(chains: Chains, land: Land, log: Log) -> Chains:
     """
-    Return the chains with a zone each: what the map says; else that of what it touches; else where most of it stands.
+    Return the chains with a zone each: what the map says or its frequency; else that of what it touches, by most km.
     """
     km = chain_zones(chains, land)
     zones = np.unique([zone for zone in land.zones if zone] + [zone for zone in chains.table["zone"] if zone])
-    by_zone = np.stack([km.to_numpy()[:, land.zones == zone].sum(axis=1) for zone in zones], axis=1)
-    stated = chains.table["zone"].to_numpy(dtype=object)
+    by_zone = np.stack([km[:, land.zones == zone].sum(axis=1) for zone in zones], axis=1)
+    dc = chains.table["dc"].to_numpy(dtype=bool)
+    stated = _stated(chains, land, km)
     vote = np.where((stated != "")[:, None], (stated[:, None] == zones) * chains.km[:, None], 0.0)
-    label = _touching(chains)
+    label = touching(chains)
     size = int(label.max(initial=-1)) + 1
     told, stood = np.zeros((size, len(zones))), np.zeros((size, len(zones)))
     np.add.at(told, label, vote)
     np.add.at(stood, label, by_zone)
-    of_label = np.where(told.sum(axis=1) > 0.0, told.argmax(axis=1), stood.argmax(axis=1))
-    dc = chains.table["dc"].to_numpy(dtype=bool)
-    zone = np.where(dc, "", np.where(stated != "", stated, zones[of_label[label]]))
-    strange = km.to_numpy()[np.arange(len(km)), km.to_numpy().argmax(axis=1)]
-    where = land.zones[km.to_numpy().argmax(axis=1)]
-    other = (where != zone) & (strange > 0.0) & ~dc
-    centre = shapely.get_coordinates(shapely.line_interpolate_point(chains.geometry, 0.5, normalized=True))
-    reason = np.where(
-        stated != "",
-        "stands in another zone than the map states",
-        "stands in another zone than what it touches",
-    )
-    for text in np.unique(reason[other]):
-        at = np.flatnonzero(other & (reason == text))
+    by_km = steady(np.where(told.sum(axis=1, keepdims=True) > 0.0, told, stood)).argmax(axis=1)
+    zone = np.where(dc, "", np.where(stated != "", stated, zones[by_km[label]]))
+    _log_strange(chains, zone, stated, np.where(dc[:, None], 0.0, km), land, log)
+    return replace(chains, table=chains.table.assign(zone=zone))
+
+
+def _stated(chains: Chains, land: Land, km: Floats) -> Objects:
+    """Return the zone that the map states for each chain: by name, else by its frequency, else none."""
+    stated = chains.table["zone"].to_numpy(dtype=object).copy()
+    hertz = chains.table["hertz"].to_numpy(dtype=np.float64)
+    for value in np.unique(hertz[np.isfinite(hertz)]):
+        areas = np.flatnonzero(land.hertz == value)
+        at = np.flatnonzero((hertz == value) & (stated == ""))
+        inside = steady(km[np.ix_(at, areas)])
+        nearest = land.nearest_of(_middle(chains.geometry[at]), areas) if len(at) else at
+        by_km = areas[inside.argmax(axis=1)] if len(at) else at
+        stated[at] = land.zones[np.where(inside.sum(axis=1) > 0.0, by_km, nearest)]
+    return stated
+
+
+def _log_strange(chains: Chains, zone: Objects, stated: Objects, km: Floats, land: Land, log: Log) -> None:
+    """Add a row for each chain that stands, by most of its km, in another zone than the one it is taken to be in."""
+    most = steady(km).argmax(axis=1)
+    other = (land.zones[most] != zone) & (km[np.arange(len(km)), most] > 0.0)
+    for text, said in (("than the map states", stated != ""), ("than what it touches", stated == "")):
+        at = np.flatnonzero(other & said)
         log.add(
-            "keep",
-            str(text),
-            _names(chains, at),
-            lonlat=centre[at],
-            km=chains.km[at],
-            zone=zone[at],
-            suspicious=stated[at] == "",
-        )
-    return Chains(
-        chains.geometry, chains.start, chains.end, chains.km, chains.table.assign(zone=zone), chains.vertices
-    )
+            "keep", f"stands in another zone {text}", _names(chains, at), lonlat=_middle(chains.geometry[at]),
+            km=chains.km[at], zone=zone[at], suspicious=stated[at] == "",
+        )  # fmt: skip
+
+
+def _middle(geometry: Objects) -> Floats:
+    if not len(geometry):
+        return np.zeros((0, 2))
+    return shapely.get_coordinates(shapely.line_interpolate_point(geometry, 0.5, normalized=True))
 
 
 def _names(chains: Chains, at: Ints) -> NDArray[np.object_]:
@@ -143,7 +175,7 @@ def _names(chains: Chains, at: Ints) -> NDArray[np.object_]:
     return table["name"].where(table["name"].fillna("") != "", table["line"]).to_numpy(dtype=object)
 
 
-def _touching(chains: Chains) -> Ints:
+def touching(chains: Chains) -> Ints:
     """Return the component of chains that share a vertex, each voltage for itself, AC and DC apart."""
     network = chains.table.groupby(["v_nom", "dc"]).ngroup().to_numpy(dtype=np.int64)
     key = np.concatenate([np.stack([network, end]) for end in (chains.start, chains.end)], axis=1)

@@ -19,6 +19,7 @@ from three_mismatches.repair._drawn import make_drawn, refuse
 from three_mismatches.repair._joins import find_joins, line_ends
 from three_mismatches.repair._log import Log
 from three_mismatches.repair._measure import log_joins, log_measures, with_imputations
+from three_mismatches.repair._near import STEADY_DIGITS
 from three_mismatches.repair._simplify import component_of_bus, simplify
 from three_mismatches.repair._stations import make_stations
 from three_mismatches.repair._tables import branch_table, bus_table, link_table, transformer_pairs
@@ -87,7 +88,7 @@ class RepairedMap:
     buses
         Index bus: v_nom [kV], zone, area, name, substation, point.
     branches
-        Index branch: bus0, bus1, kind, v_nom [kV], length [km], circuits (NaN: not on the map), name, bridge, line.
+        Index branch: bus0, bus1, kind, v_nom [kV], length [km], circuits (NaN: not on the map), name, bridge.
     transformers
         bus0, bus1: levels of one substation that are connected, the higher first.
     links
@@ -163,6 +164,7 @@ def _without_islands(
     alternating = ~rows["dc"].to_numpy(dtype=bool)
     component = label[rows["bus0"].to_numpy(dtype=np.int64)]
     km = rows[alternating].groupby([rows["zone"][alternating], component[alternating]])["km"].sum()
+    km = km.round(STEADY_DIGITS)
     largest = km.groupby(level=0).idxmax().map(lambda key: key[1])
     apart = alternating & (component != rows["zone"].map(largest).to_numpy())
     action, ending = ("drop", "dropped") if rules.islands == "drop" else ("keep", "kept")

@@ -34,8 +34,10 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "transformers": {"num_parallel": "circuits"},
 }
 """Columns of theirs that are ours under another name, in the same unit."""
+PYPSA = frozenset({"num_parallel"})
+"""Which of them PyPSA itself has; a column `voltage` of its files is the user's own, in a unit of his own."""
 NEEDED = {
-    "buses": ("v_nom",),
+    "buses": ("v_nom", "x", "y"),
     "lines": ("bus0", "bus1"),
     "links": ("bus0", "bus1", "p_nom"),
     "converters": ("bus0", "bus1"),
@@ -108,33 +110,32 @@ def _add_file(network: Network, path: Path, name: str) -> None:
         frame = _read(path)
     except UnicodeDecodeError:
         network.faults.append(Fault(path.name, "file", "is not UTF-8", "Save it as CSV UTF-8"))
-        return
     except (OSError, ValueError, pd.errors.ParserWarning):
         cure = "Quote fields that hold commas, all with ' or all with \""
         network.faults.append(Fault(path.name, "file", "is not a table of comma-separated values", cure))
-        return
-    frame.columns = pd.Index(
-        ["name" if str(one).startswith("Unnamed: 0") else str(one) for one in frame.columns]
-    )
-    ids = [one for one in IDS[name] if one in frame.columns]
+    else:
+        _add_table(network, frame, path.name, name)
+
+
+def _add_table(network: Network, frame: pd.DataFrame, file: str, name: str) -> None:
+    """Add a table under our names, or what is wrong with its columns and ids."""
     has = ", ".join(frame.columns)
-    if not ids:
+    ids = next((one for one in IDS[name] if one in frame.columns), None)
+    if ids is None:
         cure = f"Name it {' or '.join(IDS[name])}; its columns are: {has}"
-        network.faults.append(Fault(path.name, "ids", "are missing", cure))
+        network.faults.append(Fault(file, "ids", "are missing", cure))
         return
-    network.from_osm |= name in REQUIRED and ids[0] == IDS[name][0]
-    own = {old: new for old, new in NAMES[name].items() if new not in frame.columns}
-    frame = frame.rename(columns=own).set_index(ids[0]).rename_axis("id")
-    for column in NEEDED[name]:
-        if column not in frame.columns:
-            theirs = " or ".join([column, *(old for old, new in NAMES[name].items() if new == column)])
-            network.faults.append(
-                Fault(path.name, column, "is missing", f"Add a column {theirs}; its columns are: {has}")
-            )
-            frame[column] = None
-    twice = frame.index.duplicated()
-    network.say(path.name, ids[0], "the id is given twice", "Name each row differently", frame.index[twice])
-    network.say(path.name, ids[0], "missing", "Name the row", frame.index[frame.index.isna()])
+    network.from_osm |= name in REQUIRED and ids != "name"
+    theirs = {new: old for old, new in NAMES[name].items() if ids != "name" or old in PYPSA}
+    own = {old: new for new, old in theirs.items() if new not in frame.columns}
+    frame = frame.rename(columns=own).set_index(ids).rename_axis("id")
+    for column in (one for one in NEEDED[name] if one not in frame.columns):
+        wanted = f"{column} or {theirs[column]}" if column in theirs else column
+        cure = f"Add a column {wanted}; its columns are: {has}"
+        network.faults.append(Fault(file, column, "is missing", cure))
+    index = frame.index
+    network.say(file, ids, "the id is given twice", "Name each row differently", index[index.duplicated()])
+    network.say(file, ids, "missing", "Name the row", index[index.isna()])
     network.frames[name] = frame
 
 
@@ -147,7 +148,7 @@ def _read(path: Path) -> pd.DataFrame:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)  # a row longer than the header
-                return pd.read_csv(
+                frame = pd.read_csv(
                     path,
                     dtype=str,
                     quotechar=quote,
@@ -156,6 +157,7 @@ def _read(path: Path) -> pd.DataFrame:
                     index_col=False,
                     encoding="utf-8-sig",
                 )
+            return frame.rename(columns={"Unnamed: 0": "name"})  # an index without a name
         except (pd.errors.ParserWarning, pd.errors.ParserError):
             if quote == quotes[-1]:
                 raise

@@ -95,7 +95,10 @@ def found_in(elements: Elements, *, where: str) -> Found:
     features = [*_nodes(elements), *_ways(elements, told), *_relations(elements, told)]
     found = sorted_out(features, where=where)
     if told.unplaced:
-        cure = "Ask for coordinates too: `out geom;`, or `out body; >; out skel qt;`"
+        cure = (
+            "Ask Overpass for coordinates too (`out geom;`, or `out body; >; out skel qt;`), "
+            "and cut extracts with complete ways (osmium extract --strategy=complete_ways)"
+        )
         problem = "the file does not hold where it is"
         found.faults.append(Fault(where, "geometry", problem, cure, tuple(told.unplaced)))
     notes = (
@@ -200,7 +203,7 @@ def _outline(elements: Elements, relation: Relation) -> BaseGeometry | None:
         return shapely.union_all(list(rings.geoms))
     if relation.centre is not None:
         return shapely.Point(relation.centre)
-    return BaseGeometryCollection([shape for _, shape in drawn]) if drawn else None
+    return shapely.GeometryCollection([shape for _, shape in drawn]) if drawn else None
 
 
 def _member(elements: Elements, member: Member) -> BaseGeometry | None:

@@ -125,17 +125,22 @@ def _left_out(others: Counter[str], where: str) -> Fault:
 
 def _role(feature: Feature) -> str:
     """Return what a feature is: line, substation, unplaced, point (drawn for a line), or its other tag."""
-    power = feature.tags.get("power")
+    power = _power(feature.tags)
     kind = "" if feature.shape is None else feature.shape.geom_type
     if power in LINE_POWERS:
         return "point" if "Point" in kind else "line"
     if power in STATION_POWERS:
         return "substation"
-    if isinstance(power, str) and power:
+    if power:
         return power
     if not kind:
         return "unplaced"
     return "line" if "Line" in kind else "substation"
+
+
+def _power(tags: Mapping[str, Any]) -> str:
+    power = tags.get("power")
+    return power if isinstance(power, str) else ""
 
 
 def _frame(features: list[Feature], crs: object) -> gpd.GeoDataFrame:

@@ -10,7 +10,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from three_mismatches.errors import AssumptionWarning, CRSError, Fault, LayerError
 from three_mismatches.geodesy import distance_km
@@ -141,7 +140,7 @@ def _first(values: pd.Series, bad: pd.Series) -> str:
     return repr(values[bad].iloc[0]) if bad.any() else ""
 
 
-def _buses(network: Network) -> pd.DataFrame:
+def _buses(network: Network) -> gpd.GeoDataFrame:
     """Return the buses; those that carry no electricity are left out."""
     frame = network.frame("buses").copy()
     if "dc" in frame.columns:
@@ -151,21 +150,12 @@ def _buses(network: Network) -> pd.DataFrame:
     others = ~carrier.isin(ELECTRIC)
     network.note("buses", "carrier", "carries no electricity: left out", frame.index[others])
     frame = frame.assign(carrier=carrier)[~others].rename_axis("bus")
-    if {"x", "y"} <= set(frame.columns):
-        x, y = (_number(network, "buses", frame, name) for name in ("x", "y"))
-        shapes = np.full(len(frame), None, dtype=object)
-        both = (x.notna() & y.notna()).to_numpy()
-        shapes[both] = shapely.points(x.to_numpy()[both], y.to_numpy()[both])
-        frame = frame.drop(columns=["x", "y", "geometry"], errors="ignore")
-        return _located(frame, shapes)
-    if "geometry" not in frame.columns:
-        cure = "Add columns x (longitude) and y (latitude)"
-        network.faults.append(Fault("buses", "x, y", "are missing", cure))
-    return _drawn(network, "buses", frame)
-
-
-def _located(frame: pd.DataFrame, shapes: NDArray[np.object_]) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(_plain(frame), geometry=gpd.GeoSeries(shapes, index=frame.index))
+    x, y = (_number(network, "buses", frame, name) for name in ("x", "y"))
+    shapes = np.full(len(frame), None, dtype=object)
+    both = (x.notna() & y.notna()).to_numpy()
+    shapes[both] = shapely.points(x.to_numpy()[both], y.to_numpy()[both])
+    plain = _plain(frame.drop(columns=["x", "y", "geometry"], errors="ignore"))
+    return gpd.GeoDataFrame(plain, geometry=gpd.GeoSeries(shapes, index=frame.index))
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -222,10 +212,7 @@ def _circuits(network: Network, table: str, frame: pd.DataFrame) -> pd.Series:
 def _lines(network: Network, buses: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each circuit and each transformer."""
     frame = _branches(network, "lines", buses)
-    if "carrier" in frame.columns:
-        direct = frame["carrier"] == "DC"
-        cure = "Move it to links.csv, with its capacity as p_nom"
-        network.say("lines", "carrier", "is DC, and lines are passive AC branches", cure, frame.index[direct])
+    _refuse_direct_current(network, frame, buses)
     length = _number(network, "lines", frame, "length") / network.per_km
     numbers: dict[str, Any] = {
         name: _number(network, "lines", frame, name)
@@ -245,6 +232,16 @@ def _lines(network: Network, buses: pd.DataFrame) -> pd.DataFrame:
     return _drawn(
         network, "lines", pd.concat([one for one in every if len(one)] or every[:1]).rename_axis("line")
     )
+
+
+def _refuse_direct_current(network: Network, frame: pd.DataFrame, buses: pd.DataFrame) -> None:
+    """Add a fault for lines that say they are DC, or that end at a DC bus: PyPSA takes such lines, we do not."""
+    carrier = buses["carrier"]
+    direct = (frame["bus0"].map(carrier) == "DC") | (frame["bus1"].map(carrier) == "DC")
+    if "carrier" in frame.columns:
+        direct |= frame["carrier"] == "DC"
+    cure = "Move it to links.csv, with its capacity as p_nom"
+    network.say("lines", "carrier", "is DC, and lines are passive AC branches", cure, frame.index[direct])
 
 
 def _voltage(network: Network, frame: pd.DataFrame, buses: pd.DataFrame, table: str) -> pd.Series:

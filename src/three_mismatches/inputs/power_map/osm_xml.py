@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from xml.parsers import expat
 
@@ -112,4 +113,8 @@ class _Builder:
 
 
 def _position(said: dict[str, str]) -> Position:
-    return float(said["lon"]), float(said["lat"])
+    lon, lat = float(said["lon"]), float(said["lat"])
+    if not (math.isfinite(lon) and math.isfinite(lat)):
+        msg = "a place has no such coordinates"
+        raise ValueError(msg)
+    return lon, lat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,7 +40,7 @@ def read_overpass(answer: Mapping[str, Any], *, where: str) -> Found:
     for number, element in enumerate(answer["elements"]):
         try:
             _add(elements, element)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             problem = f"has no readable element {number} (counted from 0)"
             raise UnreadableError(problem=problem, cure=AGAIN) from None
     return found_in(elements, where=where)
@@ -80,4 +81,8 @@ def _centre(element: Mapping[str, Any]) -> Position | None:
 
 
 def _position(point: Mapping[str, Any]) -> Position:
-    return float(point["lon"]), float(point["lat"])
+    lon, lat = float(point["lon"]), float(point["lat"])
+    if not (math.isfinite(lon) and math.isfinite(lat)):
+        msg = "a place has no such coordinates"
+        raise ValueError(msg)
+    return lon, lat

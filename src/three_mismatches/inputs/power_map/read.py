@@ -47,7 +47,8 @@ def read_power_map(
         A GeoJSON file (`.geojson`), an answer of the Overpass API (`.json`), an extract of OpenStreetMap
         (`.osm.pbf`, `.osm`), or a GeoPackage (`.gpkg`).
     substations
-        A second file that holds the substations, in any of these forms.
+        A second file, in any of these forms. Its substations come after those of the first; its lines are left
+        out.
     crs
         Coordinate system of GeoPackage layers that carry none. GeoJSON and OpenStreetMap are EPSG:4326 by
         their standards.
@@ -78,10 +79,11 @@ def read_power_map(
     faults: list[Fault] = []
     notes: list[Fault] = []
     drawn: list[PowerMap] = []
-    for one in paths:
+    for number, one in enumerate(paths):
         found, more = _read(one)
         faults += more
         if found is not None:
+            found.needs_voltage &= number == 0  # lines are taken from the first file only
             drawn.append(_tables(found, one, faults, notes, crs=system, reproject=reproject))
     if drawn and not faults:
         faults += _no_lines(drawn[0], paths[0])

@@ -18,7 +18,7 @@ from three_mismatches.inputs.power_map.features import OSM_ID, Found
 from three_mismatches.inputs.shapes import in_lonlat
 from three_mismatches.layers.geometry import LONLAT, geometry_of
 from three_mismatches.layers.schemas import Layer
-from three_mismatches.layers.tidy import TEXT, as_text, labels
+from three_mismatches.layers.tidy import TEXT, all_text, as_text, labels
 
 __all__ = ["LINE_COLUMNS", "SUBSTATION_COLUMNS", "PowerMap", "line_table", "substation_table", "together"]
 
@@ -33,6 +33,7 @@ VOLTAGE = "voltage"
 KILOVOLTS = "kv"
 LIKE_VOLTAGE = ("voltage_kv", "voltage_v", "v_nom", "vn_kv", "volt", "voltages", "spannung")
 PHASES = 3
+LEAST_CORNERS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ class _Draft:
                 continue
             text, bad = as_text(self.frame[name])
             self.say(name, "cannot be read as text", "Write plain text", bad)
-            values = values.fillna(text)
+            values = values.where(values.notna(), text)
             self.frame = self.frame.drop(columns=name)
         return values
 
@@ -112,7 +113,7 @@ def line_table(
     columns: dict[str, pd.Series] = {
         name: draft.take(name) for name in ("name", "operator", "ref", "frequency")
     }
-    columns[VOLTAGE] = draft.take(VOLTAGE, KILOVOLTS)
+    columns[VOLTAGE] = _voltage(draft)
     columns["circuits"] = _circuits(draft, columns["frequency"])
     columns["kind"] = _line_kind(draft)
     columns |= {name: draft.take(name) for name in ("osm_id", "source", "licence")}
@@ -127,7 +128,7 @@ def substation_table(
     layer = Layer(f"substations of {where}", "substation", "", {}, geometry="Polygon")
     draft = _draft(layer, found.substations, crs=crs, reproject=reproject)
     columns = {name: draft.take(name) for name in ("name", "operator", "frequency")}
-    columns[VOLTAGE] = draft.take(VOLTAGE, KILOVOLTS)
+    columns[VOLTAGE] = _voltage(draft)
     columns["kind"] = _station_kind(draft)
     columns |= {name: draft.take(name) for name in ("osm_id", "source", "licence")}
     _place(draft)
@@ -164,8 +165,10 @@ def _name_rows(draft: _Draft) -> None:
     known = frame["osm_id"].notna() if "osm_id" in frame else pd.Series(False, index=frame.index)
     if known.any():
         ids = ids.where(~known, frame["osm_id"].astype(object))
-    if name in frame and "kind" in frame and frame[name].notna().all() and frame[name].is_unique:
-        ids = as_text(frame[name])[0].astype(object)
+    ours = LINE_COLUMNS if name == "line" else SUBSTATION_COLUMNS
+    own = as_text(frame[name])[0] if {name, *ours} <= set(frame.columns) else None  # a table of ours, written
+    if own is not None and own.notna().all() and own.is_unique:
+        ids = own.astype(object)
         frame = frame.drop(columns=name)
     elif name in frame and name == "line":
         frame = frame.rename(columns={name: f"{name}_tag"})
@@ -208,7 +211,7 @@ def _unique(names: list[str]) -> list[str]:
 def _in_parts(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return a table with one row for each part of a MultiLineString, named "<id>-1" and so on."""
     shapes = frame.geometry.to_numpy()
-    multi = shapely.get_type_id(shapes) == BaseGeometryType.MULTILINESTRING
+    multi = shapely.get_type_id(shapes) == shapely.GeometryType.MULTILINESTRING
     if not multi.any():
         return frame
     counts = np.where(multi, np.maximum(shapely.get_num_geometries(shapes), 1), 1)
@@ -241,6 +244,15 @@ def _no_voltage(draft: _Draft) -> list[Fault]:
     return [Fault(draft.layer.name, VOLTAGE, "is missing", cure)]
 
 
+def _voltage(draft: _Draft) -> pd.Series:
+    """Return the voltage of each row as the source writes it; beside a column `voltage`, `kv` fills and stays."""
+    beside = draft.frame.get(KILOVOLTS) if VOLTAGE in draft.frame else None
+    voltage = draft.take(VOLTAGE, KILOVOLTS)
+    if beside is not None:
+        draft.frame = draft.frame.assign(**{KILOVOLTS: beside})
+    return voltage
+
+
 def _circuits(draft: _Draft, frequency: pd.Series) -> pd.Series:
     """Return how many circuits each line has: as stated, or a third of its cables if that is whole."""
     stated = draft.frame.get("circuits")
@@ -253,7 +265,7 @@ def _circuits(draft: _Draft, frequency: pd.Series) -> pd.Series:
         draft.frame = draft.frame.assign(circuits_tag=stated)
     if "cables" in draft.frame:
         cables = pd.to_numeric(as_text(draft.frame["cables"])[0], errors="coerce").astype(float)
-        alternating = (frequency.fillna("") != "0").to_numpy()  # a DC line has no three phases
+        alternating = (frequency != "0").to_numpy(dtype=bool, na_value=True)  # a DC line has no three phases
         whole = (cables > 0) & (cables % PHASES == 0) & alternating
         circuits = circuits.fillna((cables / PHASES).where(whole))
     return circuits
@@ -265,20 +277,23 @@ def _line_kind(draft: _Draft) -> pd.Series:
     known = own.isin(LINE_KINDS)
     if (own.notna() & ~known).any():
         draft.frame = draft.frame.assign(kind_tag=own)
-    kind = own.where(known).fillna("line")
+    kind = own.where(known, "line")
     for name, values in (("power", ("cable", "minor_cable")), ("location", BURIED)):
         if name in draft.frame:
-            kind = kind.mask(draft.frame[name].isin(values).to_numpy(), "cable")
+            kind = kind.mask(as_text(draft.frame[name])[0].isin(values).to_numpy(), "cable")
     return kind
 
 
 def _station_kind(draft: _Draft) -> pd.Series:
     """Return the tag `substation` of each; of those without it, what `power` says if that is more."""
+    beside = draft.frame.get("kind") if "substation" in draft.frame else None
     kind = draft.take("substation", "kind")
+    if beside is not None:
+        draft.frame = draft.frame.assign(kind_tag=beside)
     if "power" not in draft.frame:
         return kind
     power = as_text(draft.frame["power"])[0]
-    return kind.fillna(power.where(power.isin(("plant", "converter"))))
+    return kind.where(kind.notna(), power.where(power.isin(("plant", "converter"))))
 
 
 def _place(draft: _Draft) -> None:
@@ -319,9 +334,9 @@ def _as_place(shape: BaseGeometry | None) -> tuple[BaseGeometry | None, bool]:
         return shape, False
     if not np.isfinite(shapely.get_coordinates(shape)).all():
         return shape, False
-    if shape.geom_type == "LineString" and shape.is_closed and len(shape.coords) > PHASES:
+    if isinstance(shape, shapely.LineString) and shape.is_closed and len(shape.coords) > LEAST_CORNERS:
         shape = shapely.Polygon(shape)
-    if shape.geom_type == "MultiPolygon" and len(shape.geoms) == 1:
+    if isinstance(shape, shapely.MultiPolygon) and len(shape.geoms) == 1:
         shape = shape.geoms[0]
     if shape.geom_type == "Polygon" and shape.is_valid:
         return shape, False
@@ -333,6 +348,7 @@ def _finished(draft: _Draft, columns: dict[str, pd.Series], order: tuple[str, ..
     """Return our columns, then the source's own, then the geometry."""
     shapes = gpd.GeoSeries(draft.frame.geometry.to_numpy(), index=draft.frame.index)
     own = pd.DataFrame(draft.frame.drop(columns=draft.frame.active_geometry_name)).infer_objects()
-    table = {name: columns[name] for name in order} | {str(name): own[name] for name in own}
+    further = {str(name): own[name].astype(TEXT) if all_text(own[name]) else own[name] for name in own}
+    table = {name: columns[name] for name in order} | further
     frame = pd.DataFrame(table, index=draft.frame.index)
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=LONLAT)

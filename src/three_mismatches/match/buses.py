@@ -1,0 +1,185 @@
+"""
+Demand and plants to buses, area by area.
+
+A map says where people live and where plants stand, not which substation serves them. Both rules here are
+assumptions, stated once, that use nothing but distance, voltage and size.
+"""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from three_mismatches.errors import Fault, MatchError
+from three_mismatches.geodesy import distance_km
+from three_mismatches.line_classes import line_class
+
+__all__ = ["demand_shares", "generators_to_buses", "load_buses"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+NEAREST_BUSES = 8
+"""Substations among which a municipality's demand is divided: an assumption; networks below the grid are meshed."""
+
+SOFTENING_KM = 5.0
+"""Added to each distance before it divides demand, so that a substation next door does not take all of it."""
+
+BULK_KV = 300.0
+"""Stations above this pass power on; demand is drawn there only where a substation has no lower level."""
+
+PLANT_CIRCUITS = 6
+"""Circuits by which the largest plants leave, three lines of two: an assumption."""
+
+FAR_KM = 50.0
+"""Farther than this no plant is taken to reach out for a voltage that fits its size: an assumption."""
+
+
+def load_buses(buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Return the buses at which demand is drawn: one of each substation.
+
+    It is that of the highest voltage up to 300 kV, from which distribution is fed directly, else the lowest. An area
+    without any substation keeps all its buses.
+
+    Parameters
+    ----------
+    buses
+        Index bus; v_nom [kV], zone, area, substation.
+    """
+    stands = buses["substation"].fillna("").ne("")
+    bulk = buses["v_nom"] > BULK_KV
+    order = buses["v_nom"].where(bulk, -buses["v_nom"])
+    ranked = buses[stands].assign(bulk=bulk, order=order).sort_values(["bulk", "order"], kind="stable")
+    chosen = ranked.groupby(["substation", "zone"]).head(1).index
+    bare = ~buses["area"].isin(buses["area"][stands])
+    return buses[buses.index.isin(chosen) | bare]
+
+
+def demand_shares(
+    people: gpd.GeoDataFrame, buses: gpd.GeoDataFrame, *, capacity_mw: pd.Series | None = None
+) -> pd.Series:
+    """
+    Return the share of its area's demand that each bus serves.
+
+    Parameters
+    ----------
+    people
+        Points with `population` and `area`.
+    buses
+        The buses that serve demand: points with `area`, as `load_buses` returns them.
+    capacity_mw
+        What the branches at each bus can carry, by bus: a station with more takes more. Without, all are alike. [MW]
+
+    Returns
+    -------
+    share
+        Index bus; sums to 1 in each area that has a bus. [-]
+
+    Raises
+    ------
+    MatchError
+        If a bus has no area, or population is negative.
+
+    Notes
+    -----
+    The people of each point are divided among the eight nearest buses of their area, by capacity over the distance
+    and 5 km. An area of buses where no people are listed shares its demand equally.
+    """
+    _refuse(people, buses)
+    share = pd.Series(0.0, index=buses.index, name="share")
+    capacity = pd.Series(1.0, index=buses.index) if capacity_mw is None else capacity_mw.reindex(buses.index).fillna(0.0)
+    for area, here in buses.sort_index().groupby("area"):
+        weight = _served(people[people["area"] == area], here, capacity.loc[here.index].to_numpy())
+        share.loc[here.index] = weight / weight.sum() if weight.sum() > 0.0 else 1.0 / len(here)
+    return share
+
+
+def _refuse(people: gpd.GeoDataFrame, buses: gpd.GeoDataFrame) -> None:
+    faults = []
+    if buses["area"].isna().any():
+        nowhere = tuple(map(str, buses.index[buses["area"].isna()]))
+        faults.append(Fault("buses", "area", "missing", "Name the area of each bus", nowhere))
+    bad = ~(people["population"] >= 0.0)
+    if bad.any():
+        rows = tuple(map(str, people.index[bad]))
+        faults.append(Fault("people", "population", "is no number >= 0", "Correct it or drop the row", rows))
+    if faults:
+        raise MatchError(faults)
+
+
+def _served(people: gpd.GeoDataFrame, buses: gpd.GeoDataFrame, capacity: Floats) -> Floats:
+    """Return the people that each bus of one area serves."""
+    weight = np.zeros(len(buses))
+    if not len(people):
+        return weight
+    km = _apart(people, buses)
+    nearest = np.argsort(km, axis=1, kind="stable")[:, :NEAREST_BUSES]
+    pull = np.maximum(capacity, np.finfo(float).tiny)[nearest] / (np.take_along_axis(km, nearest, axis=1) + SOFTENING_KM)
+    pull /= pull.sum(axis=1, keepdims=True)
+    np.add.at(weight, nearest, pull * people["population"].to_numpy(dtype=np.float64)[:, None])
+    return weight
+
+
+def _apart(points: gpd.GeoDataFrame, buses: gpd.GeoDataFrame) -> Floats:
+    """Return the distance of each point from each bus, shape (points, buses). [km]"""
+    x, y = points.geometry.x.to_numpy(), points.geometry.y.to_numpy()
+    bus_x, bus_y = buses.geometry.x.to_numpy(), buses.geometry.y.to_numpy()
+    return distance_km(x[:, None], y[:, None], bus_x[None, :], bus_y[None, :])
+
+
+def generators_to_buses(generators: gpd.GeoDataFrame, buses: gpd.GeoDataFrame) -> pd.DataFrame:
+    """
+    Return the bus that each plant is connected to: of a voltage that fits its size, in the area that it feeds.
+
+    Parameters
+    ----------
+    generators
+        Points with `p_nom` [MW], `area`, `feeds_area`; one whose `bus` is given keeps it. `plant`, where it is
+        there, names the units that stand together.
+    buses
+        Points with v_nom [kV] and `area`.
+
+    Returns
+    -------
+    connections
+        Index generator; `bus`, `bus_km` [km], `fits` (False where no bus of a fitting voltage is near). NaN where the
+        plant has no place or its area no bus.
+
+    Notes
+    -----
+    A voltage fits if one circuit of its class carries the unit, and six carry the plant; what is larger takes the
+    highest voltage of its area. Among buses that fit the nearest is taken, but beyond 50 km the nearest of any
+    voltage.
+    """
+    feeds = generators["feeds_area"].fillna(generators["area"])
+    together = generators["plant"] if "plant" in generators else pd.Series(generators.index, index=generators.index)
+    size = generators["p_nom"].groupby(together.fillna("")).transform("sum")
+    size = (size / PLANT_CIRCUITS).where(together.notna() & together.ne(""), 0.0)
+    size = np.maximum(size, generators["p_unit"].fillna(generators["p_nom"]))
+    found = pd.DataFrame({"bus": generators["bus"], "bus_km": np.nan, "fits": True}, index=generators.index)
+    placed = ~(generators.geometry.isna() | generators.geometry.is_empty) & generators["bus"].isna()
+    for area, here in buses.sort_index().groupby("area"):
+        rows = generators.index[placed & (feeds == area)]
+        if len(rows):
+            found.loc[rows] = _connected(generators.loc[rows], size.loc[rows], here)
+    return found.astype({"fits": bool})
+
+
+def _connected(plants: gpd.GeoDataFrame, size_mw: pd.Series, buses: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the connection of plants that feed one area."""
+    v_nom = buses["v_nom"].to_numpy(dtype=np.float64)
+    carries = np.array([line_class("line", kv).s_nom for kv in v_nom])
+    fits = (carries[None, :] >= size_mw.to_numpy()[:, None]) | (v_nom == v_nom.max())[None, :]
+    km = _apart(plants, buses)
+    among = np.where(fits, km, np.inf)
+    nearest = among.argmin(axis=1)
+    rows = np.arange(len(plants))
+    far = among[rows, nearest] > FAR_KM
+    chosen = np.where(far, km.argmin(axis=1), nearest)
+    return pd.DataFrame(
+        {"bus": buses.index.to_numpy(dtype=object)[chosen], "bus_km": km[rows, chosen], "fits": ~far},
+        index=plants.index,
+    )

@@ -1,0 +1,291 @@
+"""
+The line model as one linear programme that is kept in HiGHS and solved again with other bounds.
+
+DC power flow: a branch carries its susceptance times the difference of its ends' angles. Circuits between the
+same two buses are one row of the programme; every angle, flow and limit keeps its meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csc_array, eye_array, hstack, vstack
+
+from three_mismatches.errors import SolverError
+from three_mismatches.network import BusGraph
+
+__all__ = ["BusModel", "Corridors", "DispatchSolution"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ANGLE_SCALE = 1e-3
+"""Angles are held in milliradians: the programme's coefficients stay within some orders of magnitude."""
+
+SHED_COST = 1e3
+"""Objective units for each MW that is shed: above anything that a MW of redispatch or new load weighs."""
+
+OVERLOAD_COST = 1e1
+"""Objective units for each MW above a rating: far above redispatch, far below shedding."""
+
+REDISPATCH_COST = 1e-1
+"""Objective units for each MW by which a bus leaves its area's common share of supply."""
+
+LINK_COST = 1e-2
+"""Objective units for each MW on a link, so that none runs idle."""
+
+
+ANGLE, SUPPLY, SHED, LINK, ABOVE, BELOW, SHARE, NEW, OVER = range(9)
+"""Kinds of columns."""
+
+
+@dataclass(frozen=True, eq=False)
+class Corridors:
+    """Circuits between the same two buses, as one: susceptance [MW/rad], rating [MW], and the shift's flow [MW]."""
+
+    bus0: Ints
+    bus1: Ints
+    susceptance: Floats
+    limit_mw: Floats
+    shift_mw: Floats
+    of_branch: Ints
+    sign_of_branch: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class DispatchSolution:
+    """What one solve found: by bus, by branch, by link and by corridor; duals are MW per MW of rating. [MW]"""
+
+    supply_mw: Floats
+    shed_mw: Floats
+    new_mw: Floats
+    flow_mw: Floats
+    link_mw: Floats
+    overload_mw: Floats
+    corridor_dual: Floats
+
+
+def corridors_of(graph: BusGraph) -> Corridors:
+    """
+    Return the circuits between each pair of buses as one.
+
+    Circuits share a flow by their susceptance, so the first to reach its rating limits them all.
+    """
+    low, high = np.minimum(graph.branch_from, graph.branch_to), np.maximum(graph.branch_from, graph.branch_to)
+    pairs, of = np.unique(np.stack([low, high]), axis=1, return_inverse=True)
+    of = of.reshape(-1).astype(np.int64)
+    size = pairs.shape[1]
+    sign = np.where(graph.branch_from == low, 1.0, -1.0)
+    susceptance = np.bincount(of, weights=graph.susceptance, minlength=size)
+    shift = np.bincount(of, weights=-sign * graph.susceptance * graph.shift_rad, minlength=size)
+    limit = np.full(size, np.inf)
+    share = np.abs(graph.susceptance) / np.abs(susceptance[of])
+    np.minimum.at(limit, of, graph.rating_mw / np.maximum(share, 1e-12))
+    return Corridors(pairs[0], pairs[1], susceptance, limit, shift, of, sign)
+
+
+class BusModel:
+    """
+    A grid at line resolution with new load at some buses.
+
+    Columns: angle, supply and shed demand of each bus, both directions of each link, how far supply leaves its
+    area's common share upwards and downwards, that share, new load at each place, and how far each corridor is loaded
+    beyond its rating, in both directions. Rows: balance of each bus, flow of each corridor, interfaces, shares.
+    """
+
+    def __init__(self, graph: BusGraph, places: Sequence[int], *, interfaces: bool = True) -> None:
+        self.graph, self.places = graph, np.asarray(places, dtype=np.int64)
+        self.corridors = corridors_of(graph)
+        self.buses, self.links = len(graph.buses), len(graph.links)
+        self._with_interfaces = interfaces
+        self._first = np.cumsum([0, *self._widths()])
+        self._highs = self._load()
+
+    def _widths(self) -> list[int]:
+        """Return how many columns of each kind there are, in the order of `ANGLE` to `OVER`."""
+        buses, corridors = self.buses, len(self.corridors.bus0)
+        return [buses, buses, buses, 2 * self.links, buses, buses, len(self.graph.areas), len(self.places), 2 * corridors]
+
+    def _columns(self, kind: int) -> slice:
+        return slice(int(self._first[kind]), int(self._first[kind + 1]))
+
+    def _load(self) -> highspy.Highs:
+        matrix, low, high = self._rows()
+        lower, upper = self._bounds()
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = matrix.shape
+        lp.sense_ = highspy.ObjSense.kMaximize
+        lp.col_cost_ = np.zeros(matrix.shape[1])
+        lp.col_lower_, lp.col_upper_ = lower, upper
+        lp.row_lower_, lp.row_upper_ = low, high
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+        highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
+            highs.setOptionValue(option, value)
+        highs.passModel(lp)
+        return highs
+
+    def _rows(self) -> tuple[csc_array, Floats, Floats]:
+        """Return the matrix, and the lower and upper bound of each row."""
+        flow = self._flow()
+        incidence = self._incidence()
+        blocks = [self._balance(incidence, flow), self._limits(flow), self._interface_rows(flow), self._share_rows()]
+        matrix = csc_array(vstack([block for block, _, _ in blocks]))
+        return matrix, np.concatenate([low for _, low, _ in blocks]), np.concatenate([high for _, _, high in blocks])
+
+    def _incidence(self) -> coo_array:
+        """Return buses by corridors: +1 where a corridor leaves, -1 where it enters."""
+        count = len(self.corridors.bus0)
+        column = np.tile(np.arange(count), 2)
+        row = np.concatenate([self.corridors.bus0, self.corridors.bus1])
+        return coo_array((np.repeat([1.0, -1.0], count), (row, column)), shape=(self.buses, count))
+
+    def _flow(self) -> coo_array:
+        """Return the flow of each corridor by the angles of buses. [MW per milliradian]"""
+        weight = coo_array(
+            (self.corridors.susceptance * ANGLE_SCALE, (np.arange(len(self.corridors.bus0)),) * 2)
+        )
+        return coo_array(weight @ self._incidence().T)
+
+    def _balance(self, incidence: coo_array, flow: coo_array) -> tuple[coo_array, Floats, Floats]:
+        """Return, for each bus, what supply, shed demand, links and branches bring: its demand."""
+        graph, unit = self.graph, eye_array(self.buses)
+        lossy = coo_array((graph.link_efficiency, (np.arange(self.links),) * 2), shape=(self.links, self.links))
+        forward = graph.link_to @ lossy - graph.link_from
+        reverse = graph.link_from @ lossy - graph.link_to
+        nothing = coo_array((self.buses, 2 * self.buses + len(graph.areas)))
+        new = coo_array(
+            (-np.ones(len(self.places)), (self.places, np.arange(len(self.places)))), shape=(self.buses, len(self.places))
+        )
+        over = coo_array((self.buses, 2 * len(self.corridors.bus0)))
+        block = hstack([-(incidence @ flow), unit, unit, forward, reverse, nothing, new, over])
+        # What a phase shifter pushes through its branch is a fixed injection at its two ends.
+        demand = graph.demand_mw + incidence @ self.corridors.shift_mw
+        return coo_array(block), demand, demand
+
+    def _limits(self, flow: coo_array) -> tuple[coo_array, Floats, Floats]:
+        """Return the flow of each corridor less what is beyond its rating, between its limits."""
+        unit = eye_array(flow.shape[0])
+        rest = coo_array((flow.shape[0], int(self._first[OVER]) - self.buses))
+        limit, shift = self.corridors.limit_mw, self.corridors.shift_mw
+        return coo_array(hstack([flow, rest, -unit, unit])), -limit - shift, limit - shift
+
+    def _interface_rows(self, flow: coo_array) -> tuple[coo_array, Floats, Floats]:
+        """Return the signed flow of the members of each interface."""
+        graph, width = self.graph, int(self._first[-1])
+        if not self._with_interfaces:
+            return coo_array((0, width)), np.zeros(0), np.zeros(0)
+        branches = len(graph.branches)
+        on_branch = graph.member_element < branches
+        element = graph.member_element[on_branch]
+        share = graph.susceptance[element] / self.corridors.susceptance[self.corridors.of_branch[element]]
+        value = graph.member_sign[on_branch] * self.corridors.sign_of_branch[element] * share
+        place = (graph.member_interface[on_branch], self.corridors.of_branch[element])
+        shape = (len(graph.interfaces), len(self.corridors.bus0))
+        lines = coo_array((value, place), shape=shape)
+        link_place = (graph.member_interface[~on_branch], graph.member_element[~on_branch] - branches)
+        links = coo_array((graph.member_sign[~on_branch], link_place), shape=(len(graph.interfaces), self.links))
+        gap = coo_array((len(graph.interfaces), 2 * self.buses))
+        rest = coo_array((len(graph.interfaces), width - int(self._first[ABOVE])))
+        block = hstack([lines @ flow, gap, links, -links, rest])
+        shifted = lines @ self.corridors.shift_mw
+        return coo_array(block), -graph.interface_reverse - shifted, graph.interface_forward - shifted
+
+    def _share_rows(self) -> tuple[coo_array, Floats, Floats]:
+        """Return, for each bus, supply less its area's common share: what is above less what is below."""
+        graph, unit = self.graph, eye_array(self.buses)
+        common = coo_array((-graph.supply_mw, (np.arange(self.buses), graph.area)), shape=(self.buses, len(graph.areas)))
+        no_angle, no_shed = coo_array((self.buses, self.buses)), coo_array((self.buses, self.buses + 2 * self.links))
+        rest = coo_array((self.buses, int(self._first[-1] - self._first[NEW])))
+        block = hstack([no_angle, unit, no_shed, -unit, unit, common, rest])
+        return coo_array(block), np.zeros(self.buses), np.zeros(self.buses)
+
+    def _bounds(self) -> tuple[Floats, Floats]:
+        """Return the bounds of the columns; one bus of each component has the angle 0."""
+        graph = self.graph
+        free = np.full(self.buses, np.inf)
+        free[np.unique(graph.component, return_index=True)[1]] = 0.0
+        zero = np.zeros(int(self._first[-1]) - self.buses)
+        links = np.concatenate([graph.link_forward, graph.link_reverse])
+        unlimited = np.full(2 * self.buses, np.inf)
+        upper = [free, graph.supply_mw, np.maximum(graph.demand_mw, 0.0), links, unlimited, np.ones(len(graph.areas))]
+        closed = np.zeros(len(self.places) + 2 * len(self.corridors.bus0))
+        return np.concatenate([-free, zero]), np.concatenate([*upper, closed])
+
+    def dispatch(self) -> DispatchSolution:
+        """
+        Return a base dispatch: all demand served if any supply reaches it, with least load beyond ratings.
+
+        Then supply is as even within each area as limits allow, and links do not run idle.
+
+        Raises
+        ------
+        SolverError
+            If HiGHS ends without an optimum.
+        """
+        cost = self._costs(SHED_COST)
+        cost[self._columns(OVER)] = -OVERLOAD_COST
+        cost[self._columns(LINK)] = -LINK_COST
+        cost[self._columns(ABOVE)] = cost[self._columns(BELOW)] = -REDISPATCH_COST
+        self._set_upper(OVER, np.full(2 * len(self.corridors.bus0), np.inf))
+        self._set_cost(cost)
+        return self._solved()
+
+    def least_shed(self) -> DispatchSolution:
+        """Return the dispatch that sheds least when no corridor may be loaded beyond its rating."""
+        self._set_upper(OVER, np.zeros(2 * len(self.corridors.bus0)))
+        self._set_cost(self._costs(SHED_COST))
+        return self._solved()
+
+    def ignore(self, corridors: NDArray[np.bool_]) -> None:
+        """Let the given corridors carry anything, and no other more than its rating."""
+        self._set_upper(OVER, np.tile(np.where(corridors, np.inf, 0.0), 2))
+
+    def most_at(self, place: int) -> DispatchSolution:
+        """Return the solve that brings most new load to one place, with no more demand shed than must be."""
+        cost = self._costs(SHED_COST)
+        cost[self._columns(NEW)] = 1.0
+        self._set_cost(cost)
+        self._set_upper(NEW, np.where(np.arange(len(self.places)) == place, np.inf, 0.0))
+        return self._solved()
+
+    def _costs(self, shed: float) -> Floats:
+        cost = np.zeros(int(self._first[-1]))
+        cost[self._columns(SHED)] = -shed
+        return cost
+
+    def _set_upper(self, kind: int, upper: Floats) -> None:
+        columns = np.arange(int(self._first[kind]), int(self._first[kind + 1]), dtype=np.int32)
+        self._highs.changeColsBounds(len(columns), columns, np.zeros(len(columns)), upper)
+
+    def _set_cost(self, cost: Floats) -> None:
+        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+
+    def _solved(self) -> DispatchSolution:
+        self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            self._highs.clearSolver()
+            self._highs.run()
+        status = self._highs.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            msg = f"the line model ended as {self._highs.modelStatusToString(status)!r}, not with an optimum"
+            raise SolverError(msg)
+        found = self._highs.getSolution()
+        value = np.array(found.col_value)
+        angle = value[self._columns(ANGLE)] * ANGLE_SCALE
+        graph, link = self.graph, value[self._columns(LINK)]
+        apart = angle[graph.branch_from] - angle[graph.branch_to] - graph.shift_rad
+        return DispatchSolution(
+            supply_mw=value[self._columns(SUPPLY)],
+            shed_mw=value[self._columns(SHED)],
+            new_mw=value[self._columns(NEW)],
+            flow_mw=graph.susceptance * apart,
+            link_mw=link[: self.links] - link[self.links :],
+            overload_mw=value[self._columns(OVER)].reshape(2, -1).sum(axis=0),
+            corridor_dual=np.array(found.row_dual)[self.buses : self.buses + len(self.corridors.bus0)],
+        )

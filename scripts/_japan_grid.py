@@ -47,7 +47,9 @@ AC = "AC"
 
 def pack_files(lines: Path, substations: Path, data: Path, root: Path) -> dict[str, pd.DataFrame]:
     """Return the tables of the pack by file name."""
-    areas = gpd.read_file(root / "src" / "three_mismatches" / "data" / "japan" / "areas.geojson").set_index("area")
+    areas = gpd.read_file(root / "src" / "three_mismatches" / "data" / "japan" / "areas.geojson").set_index(
+        "area"
+    )
     electrical = pd.read_csv(data / "electrical_areas.csv")
     ties = pd.read_csv(data / "tie_lines.csv")
     drawn = read_power_map(lines, substations=substations)
@@ -58,17 +60,19 @@ def pack_files(lines: Path, substations: Path, data: Path, root: Path) -> dict[s
         areas,
         rules=RULES,
     )
-    buses, branches, opened = _ties_only(network.buses, _with_twins(network.branches), ties)
+    buses, branches, transformers, opened = _ties_only(
+        network.buses, _with_twins(network.branches), network.transformers, ties
+    )
     buses = _with_bare_areas(buses, areas)
     members = _members(buses, branches, ties, data)
     certificate = pd.concat([network.certificate, aside, opened, _bare_rows(buses)], ignore_index=True)
     return {
         "buses.csv": _bus_file(buses),
         "branches.csv": _branch_file(branches, members),
-        "transformers.csv": network.transformers,
+        "transformers.csv": transformers,
         "links.csv": _link_file(buses, ties),
         "interface_members.csv": members.drop(columns="tie"),
-        "loads.csv": _load_file(buses, areas, data, _capacity(buses, branches, network.transformers)),
+        "loads.csv": _load_file(buses, areas, data, _capacity(buses, branches, transformers)),
         "certificate.csv.gz": _certificate_file(certificate),
     }
 
@@ -134,38 +138,42 @@ def _with_twins(branches: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the branches, where lines of one name beside each other are one circuit each: so the map draws them."""
     named = branches["name"].fillna("").ne("")
     alike = branches.groupby(["bus0", "bus1", "v_nom", "name"])["length"]
-    beside = named & alike.transform("size").gt(1) & (alike.transform("max") <= TWIN_RATIO * alike.transform("min"))
+    beside = (
+        named
+        & alike.transform("size").gt(1)
+        & (alike.transform("max") <= TWIN_RATIO * alike.transform("min"))
+    )
     return branches.assign(circuits=branches["circuits"].mask(branches["circuits"].isna() & beside, 1.0))
 
 
 def _is_tie(across: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
     """Return the published tie that each branch between areas is part of, "" where it is none."""
     published = ties[(ties["current"] == AC) & (ties["status"] == "in service")]
-    names = {
-        (*sorted((row.area0, row.area1)), float(row.v_nom)): row.link for row in published.itertuples()
-    }
+    names = {(*sorted((row.area0, row.area1)), float(row.v_nom)): row.link for row in published.itertuples()}
     keys = [(*sorted((row.area0, row.area1)), float(row.v_nom)) for row in across.itertuples()]
     return pd.Series([names.get(key, "") for key in keys], index=across.index)
 
 
-def _across(buses: gpd.GeoDataFrame, branches: gpd.GeoDataFrame) -> pd.DataFrame:
+def _across(buses: gpd.GeoDataFrame, branches: pd.DataFrame) -> pd.DataFrame:
     """Return the branches between two areas."""
     area = buses["area"]
-    ends = branches.assign(area0=area.loc[branches["bus0"]].to_numpy(), area1=area.loc[branches["bus1"]].to_numpy())
+    ends = branches.assign(
+        area0=area.loc[branches["bus0"]].to_numpy(), area1=area.loc[branches["bus1"]].to_numpy()
+    )
     return ends[ends["area0"] != ends["area1"]]
 
 
 def _ties_only(
-    buses: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, ties: pd.DataFrame
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, pd.DataFrame]:
+    buses: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, transformers: pd.DataFrame, ties: pd.DataFrame
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame]:
     """
-    Return buses and branches of which only published ties join areas, and certificate rows for those that are open.
+    Return buses, branches and transformers of which only published ties join areas, and rows for those that are open.
 
     Where two areas meet, the map shows lines that are no published tie. If what lies behind them would be cut off
     from its area, it belongs to the other; every other such line is taken as open, as it must be for the published
     capacities to be all there is.
     """
-    buses = _with_fragments_given(buses, branches, ties)
+    buses = _with_fragments_given(buses, branches, transformers, ties)
     across = _across(buses, branches)
     tie = _is_tie(across, ties).reindex(branches.index).fillna("")
     opened = branches.index.isin(across.index) & tie.eq("").to_numpy()
@@ -178,32 +186,46 @@ def _ties_only(
             "geometry": shapely.line_interpolate_point(lost.geometry.to_numpy(), 0.5, normalized=True),
         }
     )  # fmt: skip
-    return buses, branches.assign(in_service=~opened, tie=tie.to_numpy()), rows
+    area = buses["area"]
+    closed = area.loc[transformers["bus0"]].to_numpy() == area.loc[transformers["bus1"]].to_numpy()
+    bank = transformers[~closed]
+    banks = pd.DataFrame(
+        {
+            "action": "keep", "reason": "transformer between two areas: taken as open",
+            "element": (bank["bus0"] + " / " + bank["bus1"]).to_numpy(), "zone": buses["zone"].loc[bank["bus0"]].to_numpy(),
+            "km": np.nan, "value": np.nan, "suspicious": True, "geometry": buses.geometry.loc[bank["bus0"]].to_numpy(),
+        }
+    )  # fmt: skip
+    return (
+        buses,
+        branches.assign(in_service=~opened, tie=tie.to_numpy()),
+        transformers[closed],
+        pd.concat([rows, banks]),
+    )
 
 
 def _with_fragments_given(
-    buses: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, ties: pd.DataFrame
+    buses: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, transformers: pd.DataFrame, ties: pd.DataFrame
 ) -> gpd.GeoDataFrame:
     """Return the buses, where a piece that hangs on another area's lines only belongs to that area."""
+    edges = pd.concat(
+        [branches[["bus0", "bus1", "v_nom"]], transformers.assign(v_nom=0.0)], ignore_index=True
+    )
     while True:
-        across = _across(buses, branches)
+        across = _across(buses, edges)
         loose = across[_is_tie(across, ties) == ""]
-        whole = branches.drop(index=loose.index)
-        pairs = np.stack([buses.index.get_indexer(whole[end]) for end in ("bus0", "bus1")])
-        substation = pd.factorize(buses["substation"].fillna("") + "|" + buses["zone"])[0]
-        stands = buses["substation"].fillna("").ne("").to_numpy()
-        anchor = len(buses) + np.where(stands, substation, substation.max() + 1 + np.arange(len(buses)))
-        first = np.concatenate([pairs[0], np.arange(len(buses))])
-        second = np.concatenate([pairs[1], anchor])
-        label = _components(first, second, int(second.max()) + 1)[: len(buses)]
+        whole = edges.drop(index=loose.index)
+        pairs = [buses.index.get_indexer(whole[end]) for end in ("bus0", "bus1")]
+        label = _components(*pairs, len(buses))
         size = pd.Series(label).groupby([buses["zone"].to_numpy(), label]).size()
         main = set(size.groupby(level=0).idxmax().map(lambda key: key[1]))
         apart = pd.Series(~np.isin(label, list(main)), index=buses.index)
-        moves = _moves(loose, apart, pd.Series(label, index=buses.index))
+        of_bus = pd.Series(label, index=buses.index)
+        moves = _moves(loose, apart, of_bus)
         if not moves:
             return buses
-        of_bus = pd.Series(label, index=buses.index).map(moves)
-        buses = buses.assign(area=of_bus.where(of_bus.notna(), buses["area"]))
+        given = of_bus.map(moves)
+        buses = buses.assign(area=given.where(given.notna(), buses["area"]))
 
 
 def _components(first: np.ndarray, second: np.ndarray, size: int) -> np.ndarray:
@@ -217,12 +239,20 @@ def _moves(loose: pd.DataFrame, apart: pd.Series, label: pd.Series) -> dict[int,
     for inner, outer in (("0", "1"), ("1", "0")):
         cut = apart.loc[loose[f"bus{inner}"]].to_numpy() & ~apart.loc[loose[f"bus{outer}"]].to_numpy()
         rows = loose[cut]
-        votes.append(pd.DataFrame({"piece": label.loc[rows[f"bus{inner}"]].to_numpy(), "area": rows[f"area{outer}"].to_numpy()}))
+        votes.append(
+            pd.DataFrame(
+                {"piece": label.loc[rows[f"bus{inner}"]].to_numpy(), "area": rows[f"area{outer}"].to_numpy()}
+            )
+        )
     table = pd.concat(votes)
     if table.empty:
         return {}
     counted = table.groupby(["piece", "area"]).size().reset_index(name="lines")
-    best = counted.sort_values(["piece", "lines", "area"], ascending=[True, False, True]).groupby("piece").first()
+    best = (
+        counted.sort_values(["piece", "lines", "area"], ascending=[True, False, True])
+        .groupby("piece")
+        .first()
+    )
     return {int(piece): str(area) for piece, area in best["area"].items()}
 
 
@@ -252,7 +282,9 @@ def _bare_rows(buses: gpd.GeoDataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _members(buses: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, ties: pd.DataFrame, data: Path) -> pd.DataFrame:
+def _members(
+    buses: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, ties: pd.DataFrame, data: Path
+) -> pd.DataFrame:
     """Return the members of interfaces that are AC ties: interface, branch, sign and tie."""
     published = pd.read_csv(data / "interface_members.csv")
     links = pd.read_csv(data / "links.csv").set_index("link")
@@ -261,7 +293,12 @@ def _members(buses: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, ties: pd.DataF
     for row in across.itertuples():
         forward = 1.0 if row.area0 == links.loc[row.tie, "bus0"] else -1.0
         rows += [
-            {"interface": member.interface, "branch": row.Index, "sign": member.sign * forward, "tie": row.tie}
+            {
+                "interface": member.interface,
+                "branch": row.Index,
+                "sign": member.sign * forward,
+                "tie": row.tie,
+            }
             for member in published[published["element"] == row.tie].itertuples()
         ]
     return pd.DataFrame(rows, columns=["interface", "branch", "sign", "tie"])
@@ -271,7 +308,10 @@ def _link_file(buses: gpd.GeoDataFrame, ties: pd.DataFrame) -> pd.DataFrame:
     """Return the buses at the ends of converters and lines of direct current."""
     rows = ties[(ties["current"] != AC) & (ties["status"] == "in service")]
     return pd.DataFrame(
-        [{"link": row.link, "bus0": _end(buses, row, "0"), "bus1": _end(buses, row, "1")} for row in rows.itertuples()]
+        [
+            {"link": row.link, "bus0": _end(buses, row, "0"), "bus1": _end(buses, row, "1")}
+            for row in rows.itertuples()
+        ]
     )
 
 
@@ -295,8 +335,10 @@ def _end(buses: gpd.GeoDataFrame, row: object, side: str) -> str:
 def _capacity(buses: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, transformers: pd.DataFrame) -> pd.Series:
     """Return what the branches at each bus can carry. [MW]"""
     pairs = transformers[["bus0", "bus1"]].to_numpy(dtype=object)
-    rows = pd.concat([repair.circuits_of(branches[branches["in_service"]]), repair.transformers_of(pairs, buses)])
-    return pd.concat([rows.groupby(end)["s_nom"].sum() for end in ("bus0", "bus1")]).groupby(level=0).sum()
+    rows = pd.concat(
+        [repair.circuits_of(branches[branches["in_service"]]), repair.transformers_of(pairs, buses)]
+    )
+    return match.capacity_at_buses(rows)
 
 
 def _load_file(
@@ -327,7 +369,8 @@ def _branch_file(branches: gpd.GeoDataFrame, members: pd.DataFrame) -> pd.DataFr
     """Return the branches, their lines simplified and written as "lon lat, lon lat"."""
     drawn = shapely.simplify(branches.geometry.to_numpy(), SIMPLIFIED_DEG)
     text = [
-        ",".join(f"{x:.{PLACE_DIGITS}f} {y:.{PLACE_DIGITS}f}" for x, y in shapely.get_coordinates(line)) for line in drawn
+        ",".join(f"{x:.{PLACE_DIGITS}f} {y:.{PLACE_DIGITS}f}" for x, y in shapely.get_coordinates(line))
+        for line in drawn
     ]
     table = pd.DataFrame(branches.drop(columns="geometry")).reset_index()
     return table.assign(length=table["length"].round(3), path=text)
@@ -339,7 +382,9 @@ def _certificate_file(certificate: pd.DataFrame) -> pd.DataFrame:
     lonlat = np.full((len(point), 2), np.nan)
     lonlat[known] = shapely.get_coordinates(point[known])
     table = pd.DataFrame(certificate.drop(columns="geometry"))
-    table = table.assign(km=table["km"].round(3), lon=lonlat[:, 0].round(PLACE_DIGITS), lat=lonlat[:, 1].round(PLACE_DIGITS))
+    table = table.assign(
+        km=table["km"].round(3), lon=lonlat[:, 0].round(PLACE_DIGITS), lat=lonlat[:, 1].round(PLACE_DIGITS)
+    )
     return table.sort_values(["action", "reason", "element", "lon", "lat", "km"], kind="stable")
 
 

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
         mismatch,
         network,
         power,
+        repair,
         report,
     )
+    from three_mismatches.inputs.power_map import PowerMap, read_network_csv, read_power_map
     from three_mismatches.layers import Fibre, Grid, StudyTables
     from three_mismatches.layers.settings import Settings
     from three_mismatches.study import DEFAULT_YEAR, Result, Study, japan, read_study
@@ -36,7 +38,7 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "assumptions", "errors", "export", "geodesy", "latency", "layers",
-    "maps", "match", "mismatch", "network", "power", "report",
+    "maps", "match", "mismatch", "network", "power", "repair", "report",
 )  # fmt: skip
 _HOME = {
     "DEFAULT_YEAR": "study",
@@ -46,7 +48,10 @@ _HOME = {
     "Settings": "layers.settings",
     "Study": "study",
     "StudyTables": "layers",
+    "PowerMap": "inputs.power_map",
     "japan": "study",
+    "read_network_csv": "inputs.power_map",
+    "read_power_map": "inputs.power_map",
     "read_study": "study",
 }
 
@@ -54,6 +59,7 @@ __all__ = [
     "DEFAULT_YEAR",
     "Fibre",
     "Grid",
+    "PowerMap",
     "Result",
     "Settings",
     "Study",
@@ -70,7 +76,10 @@ __all__ = [
     "mismatch",
     "network",
     "power",
+    "read_network_csv",
+    "read_power_map",
     "read_study",
+    "repair",
     "report",
 ]
 

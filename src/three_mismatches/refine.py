@@ -30,7 +30,9 @@ def at_line_resolution(tables: StudyTables, pack: GridPack) -> StudyTables:
     links = links.assign(**{end: ends[end].fillna(links[end]) for end in ("bus0", "bus1")})
     members = tables.grid.interface_members
     members = pd.concat([members[members["element"].isin(links.index)], _members(pack, lines, members)])
-    connected = match.generators_to_buses(tables.grid.generators, pack.buses)
+    connected = match.generators_to_buses(
+        tables.grid.generators, pack.buses, capacity_mw=match.capacity_at_buses(lines)
+    )
     generators = tables.grid.generators.assign(bus=connected["bus"], bus_km=connected["bus_km"])
     changed = {
         "buses": pack.buses,
@@ -52,16 +54,22 @@ def _lines(pack: GridPack) -> pd.DataFrame:
         in_service=(of["in_service"].astype(str) == "True").to_numpy(),
         tie=of["tie"].to_numpy(),
         licence=of["licence"].to_numpy(),
-        source=[f"{there}; {assumed}" for there, assumed in zip(of["source"], circuits["source"], strict=True)],
+        source=[
+            f"{there}; {assumed}" for there, assumed in zip(of["source"], circuits["source"], strict=True)
+        ],
     )
     banks = repair.transformers_of(pack.transformers[["bus0", "bus1"]].to_numpy(dtype=object), pack.buses)
-    return pd.concat([circuits, banks.assign(licence=pack.buses["licence"].iloc[0], tie="")]).assign(confidence="low")
+    return pd.concat([circuits, banks.assign(licence=pack.buses["licence"].iloc[0], tie="")]).assign(
+        confidence="low"
+    )
 
 
 def _members(pack: GridPack, lines: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Return a member of each interface for each circuit of its lines."""
     circuits = pd.DataFrame({"branch": lines["corridor"], "element": lines.index})
     rows = pack.interface_members.merge(circuits, on="branch")
-    of = published.drop_duplicates("interface").set_index("interface")[["source", "source_date", "licence", "confidence"]]
+    of = published.drop_duplicates("interface").set_index("interface")[
+        ["source", "source_date", "licence", "confidence"]
+    ]
     table = rows[["interface", "element", "sign"]].join(of, on="interface")
     return table.set_axis(pd.Index(rows["interface"] + ":" + rows["element"], name="member"))

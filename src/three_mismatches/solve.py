@@ -15,7 +15,7 @@ from three_mismatches.errors import Fault, MatchError
 from three_mismatches.layers import Flag, StudyTables
 from three_mismatches.layers.at_year import add_flag, at_year, is_top_level, new_load_mw
 from three_mismatches.layers.settings import Settings
-from three_mismatches.network import PowerGraph, power_graph, requests
+from three_mismatches.network import BusGraph, PowerGraph, bus_graph, power_graph, requests, to_areas
 
 __all__ = ["FLEET_POWER", "READINGS", "ResultTables", "fleet_power", "rehearse", "solve"]
 
@@ -52,6 +52,9 @@ class ResultTables:
         The answer: one row per site; per site and use; per area; per tie; per headline quantity.
     places
         Candidate places for power-fibre: fibre nodes with what the grid can host there. [MW]
+    buses, lines
+        At line resolution the base dispatch: demand and supply of each bus, flow and loading of each line; else without
+        rows.
     tables
         The study's tables as they stand in its year.
     inputs
@@ -66,6 +69,8 @@ class ResultTables:
     ties: pd.DataFrame
     fleet: pd.DataFrame
     places: gpd.GeoDataFrame
+    buses: gpd.GeoDataFrame
+    lines: gpd.GeoDataFrame
     tables: StudyTables
     inputs: StudyTables
     values: Mapping[str, float]
@@ -82,7 +87,7 @@ class _PowerAnswer:
 
 def solve(tables: StudyTables, settings: Settings) -> ResultTables:
     """
-    Return the answer at area resolution.
+    Return the answer: at area resolution, and beside it at line resolution where the study has buses.
 
     Parameters
     ----------
@@ -109,19 +114,25 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
     rows = mismatch.site_rows(sites, answer.hosting, answer.joint.sites, by_use, regrets)
     areas = _area_rows(now, rows, answer.joint, mismatch.area_reach(now.grid.areas, places, place_latency))
     fleet = mismatch.fleet_rows(rows, areas, answer.joint)
+    line = _line_answer(now, sites)
     readings = [
         fleet_power(tables, settings, {**values, **reading}, rows)
         for reading in READINGS
         if _is_open(now, settings.demand, reading)
     ]
     other = [*mismatch.fibre_readings(rows), *mismatch.stock_readings(now.grid.areas)]
+    final = rows if line is None else mismatch.with_line_rung(rows, line.sites)
+    if line is not None:
+        fleet = pd.concat([fleet, mismatch.line_rows(final, rows["power_gap_mw"], line.dispatch)])
     return ResultTables(
-        sites=rows,
+        sites=final,
         latency=by_use,
         areas=areas,
         ties=answer.joint.ties.join(_tie_provenance(now)),
         fleet=mismatch.with_range(fleet, [*readings, *other]),
         places=places,
+        buses=now.grid.buses if line is None else line.buses,
+        lines=now.grid.lines if line is None else line.lines,
         tables=now,
         inputs=tables,
         values=values,
@@ -140,6 +151,8 @@ def rehearse(tables: StudyTables, settings: Settings) -> None:
     values = resolve(settings.assume)
     now, _, _ = _matched(tables, settings, values)
     power_graph(now.grid)
+    if len(now.grid.buses):
+        bus_graph(now.grid)
     if len(now.fibre.fibre_nodes):
         _latency(now, now.sites.iloc[:1], values, "site")
 
@@ -149,6 +162,7 @@ def _matched(
 ) -> tuple[StudyTables, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return the study in its year, and its sites and candidate places with the area and pocket they lie in."""
     now = at_year(tables, settings.year, settings.demand, values, base_year=settings.base_year)
+    now = _connected(now)
     found = match.to_area(now.sites, now.grid.areas)
     _refuse_strays(found["area_km"])
     sites = now.sites.assign(
@@ -165,6 +179,59 @@ def _matched(
         area=match.to_area(nodes, now.grid.areas)["area"], pocket=match.to_pocket(nodes, now.grid.pockets)
     )
     return now, sites, places
+
+
+def _connected(now: StudyTables) -> StudyTables:
+    """Return the study with a bus for every plant that has none given; at area resolution there is none to give."""
+    if now.grid.buses.empty:
+        return now
+    plants, capacity = now.grid.generators, match.capacity_at_buses(now.grid.lines)
+    connected = match.generators_to_buses(plants, now.grid.buses, capacity_mw=capacity)
+    return now.with_frames(
+        generators=plants.assign(bus=connected["bus"].astype("str").where(connected["bus"].notna()))
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _LineAnswer:
+    """What the line model says: by site, and its base dispatch by bus and line."""
+
+    sites: pd.DataFrame
+    buses: gpd.GeoDataFrame
+    lines: gpd.GeoDataFrame
+    dispatch: power.Dispatch
+
+
+def _line_answer(now: StudyTables, sites: gpd.GeoDataFrame) -> _LineAnswer | None:
+    """Return what each site's bus can host, and the base dispatch; nothing at area resolution."""
+    if now.grid.buses.empty:
+        return None
+    graph = bus_graph(now.grid)
+    base = power.base_dispatch(graph)
+    connected = _site_buses(sites, now.grid.buses)
+    asked = connected["bus"].dropna().unique()
+    hosting = power.n0_hosting(graph, [str(bus) for bus in asked])
+    found = connected.join(hosting, on="bus").assign(overloaded=connected["bus"].isin(_strained(graph, base)))
+    lines = now.grid.lines.join(base.lines)
+    return _LineAnswer(found, now.grid.buses.join(base.buses), lines, base)
+
+
+def _site_buses(sites: gpd.GeoDataFrame, buses: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return each site's bus: the nearest of its area that serves demand."""
+    serving = match.load_buses(buses)
+    found = pd.DataFrame({"bus": np.nan, "bus_km": np.nan}, index=sites.index).astype({"bus": object})
+    for area, here in serving.groupby("area"):
+        rows = sites.index[sites["area"] == area]
+        if len(rows):
+            found.loc[rows] = match.to_bus(sites.loc[rows], here)
+    return found
+
+
+def _strained(graph: BusGraph, base: power.Dispatch) -> set[str]:
+    """Return the buses at the ends of lines that the base dispatch loads beyond their ratings."""
+    over = base.lines["overload_mw"].to_numpy() > 0.0
+    ends = np.concatenate([graph.branch_from[over], graph.branch_to[over]])
+    return {graph.buses[at] for at in ends}
 
 
 def _refuse_strays(area_km: pd.Series) -> None:
@@ -233,7 +300,8 @@ def _is_open(now: StudyTables, demand: str, reading: Mapping[str, float]) -> boo
 def _tie_provenance(now: StudyTables) -> pd.DataFrame:
     """Return name, source and licence of every interface and link."""
     columns = ["name", "source", "source_date", "licence", "confidence"]
-    rows = pd.concat([now.grid.interfaces[columns], now.grid.links[columns]])
+    grid = to_areas(now.grid)
+    rows = pd.concat([grid.interfaces[columns], grid.links[columns]])
     return rows[~rows.index.duplicated()]
 
 

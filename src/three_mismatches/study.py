@@ -15,6 +15,7 @@ from three_mismatches.assumptions import resolve
 from three_mismatches.layers import Fibre, Grid, StudyTables
 from three_mismatches.layers.checks import check
 from three_mismatches.layers.settings import Settings
+from three_mismatches.refine import at_line_resolution
 from three_mismatches.sensitivity import one_at_a_time
 from three_mismatches.solve import ResultTables, rehearse, solve
 
@@ -26,12 +27,15 @@ __all__ = ["DEFAULT_YEAR", "Result", "Study", "japan", "read_study"]
 DEFAULT_YEAR = 2034
 """The year of the critique: data-centre demand is to triple by then."""
 
+RESOLUTIONS = ("area", "line")
+"""Of the embedded Japan."""
+
 Assume = Mapping[str, float] | str | Path | None
 
 
 def japan(
     *,
-    resolution: str = "area",
+    resolution: Literal["area", "line"] = "area",
     year: int = DEFAULT_YEAR,
     demand: Literal["outlook", "low", "high"] = "outlook",
     backbone: int = 48,
@@ -43,7 +47,8 @@ def japan(
     Parameters
     ----------
     resolution
-        "area": ten service areas, published ties and pockets.
+        "area": ten service areas, published ties and pockets. "line": also the grid from 154 kV up, repaired from
+        OpenStreetMap (ODbL), with parameters of voltage classes; what it says of a site is indicative.
     year
         Year of the peak that is asked about.
     demand
@@ -63,8 +68,8 @@ def japan(
     >>> japan(year=2030, demand="high")
     Study('Japan', year=2030, demand='high', 92 sites, 10 areas)
     """
-    if resolution != "area":
-        msg = f"resolution={resolution!r} is not known; there is 'area'"
+    if resolution not in RESOLUTIONS:
+        msg = f"resolution={resolution!r} is not known; there are {' and '.join(map(repr, RESOLUTIONS))}"
         raise ValueError(msg)
     tables, settings = inputs.read_japan(backbone=backbone)
     scenarios = sorted(tables.outlook["demand"].unique())
@@ -74,6 +79,8 @@ def japan(
     if year < settings.base_year:
         msg = f"year={year} is before the base year {settings.base_year} of the tables"
         raise ValueError(msg)
+    if resolution == "line":
+        tables = at_line_resolution(tables, inputs.read_japan_grid())
     return Study(tables, replace(settings, year=year, demand=demand, assume=resolve(assume, only_given=True)))
 
 
@@ -228,6 +235,21 @@ class Result:
     def ties(self) -> pd.DataFrame:
         """One row per interface and link: flow, limits [MW] and shadow price [MW/MW]."""
         return self.tables.ties
+
+    @property
+    def buses(self) -> gpd.GeoDataFrame:
+        """At line resolution one row per bus: demand and supply of the base dispatch; else no rows. [MW]"""
+        return self.tables.buses
+
+    @property
+    def lines(self) -> gpd.GeoDataFrame:
+        """At line resolution one row per circuit: flow `p0` [MW], `loading` and overload before new load; else no rows."""
+        return self.tables.lines
+
+    @property
+    def certificate(self) -> gpd.GeoDataFrame:
+        """What the repair of the map did to make the grid, and how far it can be trusted; no rows without a repair."""
+        return self.tables.tables.grid.certificate
 
     @property
     def fleet(self) -> pd.DataFrame:

@@ -1,6 +1,16 @@
 """Real files become layers: one module for each format."""
 
 from three_mismatches.inputs.japan import read_japan
+from three_mismatches.inputs.japan_grid import GridPack, read_japan_grid
+from three_mismatches.inputs.power_map import PowerMap, read_network_csv, read_power_map
 from three_mismatches.inputs.study import read_study
 
-__all__ = ["read_japan", "read_study"]
+__all__ = [
+    "GridPack",
+    "PowerMap",
+    "read_japan",
+    "read_japan_grid",
+    "read_network_csv",
+    "read_power_map",
+    "read_study",
+]

@@ -73,15 +73,32 @@ def _read(folder: Path) -> GridPack:
         branches=gpd.GeoDataFrame(branches.assign(**provenance), geometry=lines, crs="EPSG:4326"),
         transformers=pd.read_csv(folder / "transformers.csv", dtype=str),
         link_ends=pd.read_csv(folder / "links.csv", dtype=str, index_col="link"),
-        interface_members=pd.read_csv(folder / "interface_members.csv", dtype={"interface": str, "branch": str}),
+        interface_members=pd.read_csv(
+            folder / "interface_members.csv", dtype={"interface": str, "branch": str}
+        ),
         loads=loads.set_axis(pd.Index(loads["bus"], name="load")).assign(**provenance, imputed=True),
         certificate=_points(certificate.assign(**provenance)),
     )
 
 
 def _table(path: Path, index: str | None) -> pd.DataFrame:
-    text = ("bus", "bus0", "bus1", "branch", "name", "tie", "kind", "zone", "area", "action", "reason", "element")
-    found = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values={c: [""] for c in NUMBERS})
+    text = (
+        "bus",
+        "bus0",
+        "bus1",
+        "branch",
+        "name",
+        "tie",
+        "kind",
+        "zone",
+        "area",
+        "action",
+        "reason",
+        "element",
+    )
+    found = pd.read_csv(
+        path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values={c: [""] for c in NUMBERS}
+    )
     return found if index is None else found.set_index(index)
 
 

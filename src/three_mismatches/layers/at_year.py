@@ -72,6 +72,7 @@ def at_year(
         frames[name] = frames[name].assign(**{column: _at_level(frames[name], column, values[level])})
     frames["areas"] = _with_own_supply(frames["areas"], values["import_share_in_supply"])
     frames["generators"] = _in_service(frames["generators"], year)
+    frames["lines"] = _with_class_factors(frames["lines"], values)
     return tables.with_frames(**frames, sites=sites, phases=phases)
 
 
@@ -135,6 +136,16 @@ def _with_assumed_requests(sites: pd.DataFrame, request_mw: float) -> pd.DataFra
             without_flag(sites["flags"], Flag.REQUEST_UNKNOWN, unknown), Flag.REQUEST_ASSUMED, unknown
         ),
     )
+
+
+def _with_class_factors(lines: pd.DataFrame, values: Mapping[str, float]) -> pd.DataFrame:
+    """Return lines whose imputed reactance and ratings are moved by the study's factors."""
+    banks = lines["kind"] == "transformer"
+    rating = np.where(banks, values["transformer_rating_factor"], values["line_rating_factor"])
+    rating = np.where(lines["imputed"], rating, 1.0)
+    reactance = np.where(lines["imputed"] & ~banks, values["line_reactance_factor"], 1.0)
+    moved = {"s_nom": rating, "s_nom_emergency": rating, "x": reactance, "x_pu_100": reactance}
+    return lines.assign(**{column: lines[column] * factor for column, factor in moved.items()})
 
 
 def _in_service(generators: pd.DataFrame, year: int) -> pd.DataFrame:

@@ -21,6 +21,8 @@ class Flag(StrEnum):
     FIBRE_SCHEMATIC = "fibre_schematic"
     FIBRE_UNREACHABLE = "fibre_unreachable"
     FLOORED = "floored"
+    INDICATIVE = "indicative"
+    LINE_OVERLOADED = "line_overloaded"
     LISTED_EXCEED_SCENARIO = "listed_exceed_scenario"
     LOCAL_GRID_UNKNOWN = "local_grid_unknown"
     LOCATION_PREFECTURE = "location_prefecture"
@@ -45,6 +47,8 @@ MEANING: Mapping[Flag, str] = {
     Flag.FIBRE_SCHEMATIC: "routes are straight chords of a backbone sketch; build_km is an upper bound",
     Flag.FIBRE_UNREACHABLE: "no fibre path to any hub that the budget names",
     Flag.FLOORED: "a route on the path was shorter than its geodesic and was raised to it",
+    Flag.INDICATIVE: "n0_mw comes from a grid repaired from map lines, with parameters of voltage classes",
+    Flag.LINE_OVERLOADED: "a line at the site's bus is loaded beyond its assumed rating before any new load",
     Flag.LISTED_EXCEED_SCENARIO: "listed sites ask for more than the demand scenario; unsited demand is 0",
     Flag.LOCAL_GRID_UNKNOWN: "no local supply limit is published; hosting_mw is an upper bound",
     Flag.LOCATION_PREFECTURE: "the point is the prefectural office; the site is somewhere in the prefecture",

@@ -16,7 +16,7 @@ from three_mismatches.errors import Fault, MatchError
 from three_mismatches.geodesy import distance_km
 from three_mismatches.line_classes import line_class
 
-__all__ = ["demand_shares", "generators_to_buses", "load_buses"]
+__all__ = ["capacity_at_buses", "demand_shares", "generators_to_buses", "load_buses"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,11 +30,25 @@ SOFTENING_KM = 5.0
 BULK_KV = 300.0
 """Stations above this pass power on; demand is drawn there only where a substation has no lower level."""
 
-PLANT_CIRCUITS = 6
-"""Circuits by which the largest plants leave, three lines of two: an assumption."""
+EVACUATION_SHARE = 0.5
+"""Share of what a bus's branches can carry that plants may fill: a line of two circuits is worth one."""
 
 FAR_KM = 50.0
-"""Farther than this no plant is taken to reach out for a voltage that fits its size: an assumption."""
+"""Farther than this no unit is taken to reach for a bus with room: an assumption."""
+
+
+def capacity_at_buses(lines: pd.DataFrame) -> pd.Series:
+    """
+    Return what the branches in service at each bus can carry, summed; a rating that is not known counts nothing. [MW]
+
+    Parameters
+    ----------
+    lines
+        One row per circuit or bank: bus0, bus1, s_nom [MVA], in_service.
+    """
+    working = lines[lines["in_service"].astype(bool)]
+    both = pd.concat([working.groupby(end)["s_nom"].sum() for end in ("bus0", "bus1")])
+    return both.groupby(level=0).sum().rename_axis("bus")
 
 
 def load_buses(buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -90,7 +104,11 @@ def demand_shares(
     """
     _refuse(people, buses)
     share = pd.Series(0.0, index=buses.index, name="share")
-    capacity = pd.Series(1.0, index=buses.index) if capacity_mw is None else capacity_mw.reindex(buses.index).fillna(0.0)
+    capacity = (
+        pd.Series(1.0, index=buses.index)
+        if capacity_mw is None
+        else capacity_mw.reindex(buses.index).fillna(0.0)
+    )
     for area, here in buses.sort_index().groupby("area"):
         weight = _served(people[people["area"] == area], here, capacity.loc[here.index].to_numpy())
         share.loc[here.index] = weight / weight.sum() if weight.sum() > 0.0 else 1.0 / len(here)
@@ -117,7 +135,9 @@ def _served(people: gpd.GeoDataFrame, buses: gpd.GeoDataFrame, capacity: Floats)
         return weight
     km = _apart(people, buses)
     nearest = np.argsort(km, axis=1, kind="stable")[:, :NEAREST_BUSES]
-    pull = np.maximum(capacity, np.finfo(float).tiny)[nearest] / (np.take_along_axis(km, nearest, axis=1) + SOFTENING_KM)
+    pull = np.maximum(capacity, np.finfo(float).tiny)[nearest] / (
+        np.take_along_axis(km, nearest, axis=1) + SOFTENING_KM
+    )
     pull /= pull.sum(axis=1, keepdims=True)
     np.add.at(weight, nearest, pull * people["population"].to_numpy(dtype=np.float64)[:, None])
     return weight
@@ -130,56 +150,65 @@ def _apart(points: gpd.GeoDataFrame, buses: gpd.GeoDataFrame) -> Floats:
     return distance_km(x[:, None], y[:, None], bus_x[None, :], bus_y[None, :])
 
 
-def generators_to_buses(generators: gpd.GeoDataFrame, buses: gpd.GeoDataFrame) -> pd.DataFrame:
+def generators_to_buses(
+    generators: gpd.GeoDataFrame, buses: gpd.GeoDataFrame, *, capacity_mw: pd.Series | None = None
+) -> pd.DataFrame:
     """
-    Return the bus that each plant is connected to: of a voltage that fits its size, in the area that it feeds.
+    Return the bus that each unit is connected to: of a voltage that fits its size, in the area that it feeds.
 
     Parameters
     ----------
     generators
-        Points with `p_nom` [MW], `area`, `feeds_area`; one whose `bus` is given keeps it. `plant`, where it is
-        there, names the units that stand together.
+        Points with `p_nom` [MW], `area`, `feeds_area`; one whose `bus` is given keeps it.
     buses
         Points with v_nom [kV] and `area`.
+    capacity_mw
+        What the branches at each bus can carry, by bus; without, a bus takes any number of units. [MW]
 
     Returns
     -------
     connections
-        Index generator; `bus`, `bus_km` [km], `fits` (False where no bus of a fitting voltage is near). NaN where the
-        plant has no place or its area no bus.
+        Index generator; `bus`, `bus_km` [km], `fits` (False where no bus that fits is within 50 km). NaN where the unit
+        has no place or its area no bus.
 
     Notes
     -----
-    A voltage fits if one circuit of its class carries the unit, and six carry the plant; what is larger takes the
-    highest voltage of its area. Among buses that fit the nearest is taken, but beyond 50 km the nearest of any
-    voltage.
+    A voltage fits if one circuit of its class carries the unit; a larger unit takes the highest voltage of its area.
+    The largest units choose first, each the nearest bus that fits and whose branches, at half of what they can carry,
+    still have room: so the units of a large plant may go to several substations, as they do. Where none is within
+    50 km, it is the nearest that fits.
     """
     feeds = generators["feeds_area"].fillna(generators["area"])
-    together = generators["plant"] if "plant" in generators else pd.Series(generators.index, index=generators.index)
-    size = generators["p_nom"].groupby(together.fillna("")).transform("sum")
-    size = (size / PLANT_CIRCUITS).where(together.notna() & together.ne(""), 0.0)
-    size = np.maximum(size, generators["p_unit"].fillna(generators["p_nom"]))
-    found = pd.DataFrame({"bus": generators["bus"], "bus_km": np.nan, "fits": True}, index=generators.index)
-    placed = ~(generators.geometry.isna() | generators.geometry.is_empty) & generators["bus"].isna()
+    found = pd.DataFrame(
+        {"bus": generators["bus"].astype(object), "bus_km": np.nan, "fits": True}, index=generators.index
+    )
+    located = ~(generators.geometry.isna() | generators.geometry.is_empty)
+    room = pd.Series(np.inf, index=buses.index)
+    if capacity_mw is not None:
+        room = capacity_mw.reindex(buses.index).fillna(0.0) * EVACUATION_SHARE
     for area, here in buses.sort_index().groupby("area"):
-        rows = generators.index[placed & (feeds == area)]
-        if len(rows):
-            found.loc[rows] = _connected(generators.loc[rows], size.loc[rows], here)
-    return found.astype({"fits": bool})
+        units = generators[located & generators["bus"].isna() & (feeds == area)]
+        if len(units):
+            found.loc[units.index] = _connected(units, here, room.loc[here.index].to_numpy(dtype=np.float64))
+    return found.astype({"fits": bool, "bus_km": float})
 
 
-def _connected(plants: gpd.GeoDataFrame, size_mw: pd.Series, buses: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return the connection of plants that feed one area."""
+def _connected(units: gpd.GeoDataFrame, buses: gpd.GeoDataFrame, room: Floats) -> pd.DataFrame:
+    """Return the connection of units that feed one area; `room` is what each bus can still take. [MW]"""
     v_nom = buses["v_nom"].to_numpy(dtype=np.float64)
     carries = np.array([line_class("line", kv).s_nom for kv in v_nom])
-    fits = (carries[None, :] >= size_mw.to_numpy()[:, None]) | (v_nom == v_nom.max())[None, :]
-    km = _apart(plants, buses)
-    among = np.where(fits, km, np.inf)
-    nearest = among.argmin(axis=1)
-    rows = np.arange(len(plants))
-    far = among[rows, nearest] > FAR_KM
-    chosen = np.where(far, km.argmin(axis=1), nearest)
+    size = units["p_nom"].fillna(0.0).to_numpy(dtype=np.float64)
+    km = _apart(units, buses)
+    fits = (carries[None, :] >= size[:, None]) | (v_nom == v_nom.max())[None, :]
+    left = room.copy()
+    chosen, near = np.zeros(len(units), dtype=np.int64), np.ones(len(units), dtype=bool)
+    for unit in np.lexsort((units.index.astype(str), -size)):
+        away = np.where(fits[unit] & (left >= size[unit]), km[unit], np.inf)
+        near[unit] = away.min() <= FAR_KM
+        chosen[unit] = (away if near[unit] else np.where(fits[unit], km[unit], np.inf)).argmin()
+        left[chosen[unit]] -= size[unit]
+    rows = np.arange(len(units))
     return pd.DataFrame(
-        {"bus": buses.index.to_numpy(dtype=object)[chosen], "bus_km": km[rows, chosen], "fits": ~far},
-        index=plants.index,
+        {"bus": buses.index.to_numpy(dtype=object)[chosen], "bus_km": km[rows, chosen], "fits": near},
+        index=units.index,
     )

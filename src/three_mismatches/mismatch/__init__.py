@@ -4,10 +4,17 @@ from three_mismatches.mismatch.fleet import (
     fibre_readings,
     fleet_power,
     fleet_rows,
+    line_rows,
     stock_readings,
     with_range,
 )
-from three_mismatches.mismatch.gaps import DOMINANT, SITE_COLUMNS, dominant_mismatch, site_rows
+from three_mismatches.mismatch.gaps import (
+    DOMINANT,
+    SITE_COLUMNS,
+    dominant_mismatch,
+    site_rows,
+    with_line_rung,
+)
 from three_mismatches.mismatch.reach import area_reach, regret, spare_mw
 
 __all__ = [
@@ -18,9 +25,11 @@ __all__ = [
     "fibre_readings",
     "fleet_power",
     "fleet_rows",
+    "line_rows",
     "regret",
     "site_rows",
     "spare_mw",
     "stock_readings",
+    "with_line_rung",
     "with_range",
 ]

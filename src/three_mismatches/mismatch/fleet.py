@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.mismatch.gaps import DOMINANT
-from three_mismatches.power import Delivery
+from three_mismatches.power import Delivery, Dispatch
 
-__all__ = ["fibre_readings", "fleet_power", "fleet_rows", "stock_readings", "with_range"]
+__all__ = ["fibre_readings", "fleet_power", "fleet_rows", "line_rows", "stock_readings", "with_range"]
 
 MODEL = "three_mismatches, area model"
+LINE_MODEL = "three_mismatches, line model (indicative)"
 
 MEANING = {
     "sites": ("sites", "rows that are no part of another row"),
@@ -43,6 +44,26 @@ MEANING = {
     "over_rtt_budget_mw": ("MW", "request of these sites"),
     "rtt_gap_ms": ("ms", "their mean excess, weighted by request; inf where one has no path"),
     "regret_mw": ("MW", "part of the sites' own gaps that another place within budget would cure"),
+}
+
+ROUNDING_MW = 1e-3
+"""Two gaps that differ by less are the same."""
+
+LINE_MEANING = {
+    "line_power_gap_mw": (
+        "MW",
+        "power_gap_mw with what map lines could bring to each site's bus, all in service",
+    ),
+    "line_sites_short": ("sites", "sites that lack more by the line model than by the area model"),
+    "line_overload_mw": (
+        "MW",
+        "load beyond assumed ratings before any new load, summed over circuits: the map lacks lines",
+    ),
+    "line_least_shed_mw": (
+        "MW",
+        "ordinary demand that the map's lines could not serve within their assumed ratings",
+    ),
+    "line_least_shed_share": ("-", "of all ordinary demand"),
 }
 
 
@@ -75,10 +96,41 @@ def fleet_rows(sites: pd.DataFrame, areas: pd.DataFrame, joint: Delivery) -> pd.
         f"dominant_{name.replace('-', '_')}": ("sites", f"sites where {name} is the dominant mismatch")
         for name in (*DOMINANT, "none", "unknown")
     }
+    return _table(values, meaning, MODEL)
+
+
+def line_rows(sites: pd.DataFrame, area_gap_mw: pd.Series, base: Dispatch) -> pd.DataFrame:
+    """
+    Return what the line model says of the fleet, and how far its base can be trusted; rows as in `fleet_rows`.
+
+    Parameters
+    ----------
+    sites
+        `result.sites` at line resolution.
+    area_gap_mw
+        `power_gap_mw` of the same sites at area resolution. [MW]
+    base
+        The base dispatch.
+    """
+    top = is_top_level(sites) & sites["request_mw"].notna()
+    gap = sites["power_gap_mw"][top]
+    shed, demand = float(base.least_shed_mw.sum()), float(base.buses["demand_mw"].sum())
+    values = {
+        "line_power_gap_mw": gap.sum(),
+        "line_sites_short": (gap > area_gap_mw[top] + ROUNDING_MW).sum(),
+        "line_overload_mw": base.lines["overload_mw"].sum(),
+        "line_least_shed_mw": shed,
+        "line_least_shed_share": _ratio(shed, demand, of_nothing=0.0),
+    }
+    return _table(values, LINE_MEANING, LINE_MODEL)
+
+
+def _table(values: Mapping[str, float], meaning: Mapping[str, tuple[str, str]], source: str) -> pd.DataFrame:
+    """Return one row for each value, without ranges."""
     rows = {
         name: {
             "value": float(value), "unit": meaning[name][0], "low": np.nan, "high": np.nan,
-            "p10": np.nan, "p50": np.nan, "p90": np.nan, "meaning": meaning[name][1], "source": MODEL,
+            "p10": np.nan, "p50": np.nan, "p90": np.nan, "meaning": meaning[name][1], "source": source,
         }
         for name, value in values.items()
     }  # fmt: skip

@@ -9,7 +9,7 @@ import pandas as pd
 from three_mismatches.layers import Flag
 from three_mismatches.layers.at_year import add_flag
 
-__all__ = ["DOMINANT", "SITE_COLUMNS", "dominant_mismatch", "site_rows"]
+__all__ = ["DOMINANT", "SITE_COLUMNS", "dominant_mismatch", "site_rows", "with_line_rung"]
 
 DOMINANT = ("sites-power", "sites-fibre", "power-fibre")
 """The three mismatches, in the order in which ties are decided (DESIGN 2)."""
@@ -18,7 +18,7 @@ UNSEEN = (Flag.REQUEST_UNKNOWN, Flag.LOCAL_GRID_UNKNOWN, Flag.POCKET_LOAD_UNKNOW
 """Flags with which "no gap was seen" does not mean "there is none"."""
 
 LATER = (
-    "n0_mw", "n1_mw", "time_to_power_y", "delay_y_p10", "delay_y_p50", "delay_y_p90", "critical_stream",
+    "n0_mw", "n1_mw", "bus", "bus_km", "time_to_power_y", "delay_y_p10", "delay_y_p50", "delay_y_p90", "critical_stream",
 )  # fmt: skip
 """Columns that need the line-level grid or the years; NaN until the model has them."""
 
@@ -26,7 +26,7 @@ SITE_COLUMNS = (
     "name", "name_ja", "operator", "status", "use", "area", "pocket", "part_of",
     "request_mw", "in_base_mw", "new_mw", "hosting_mw", "power_gap_mw", "power_gap_frac",
     "limiting_element", "limiting_outage",
-    "adequacy_mw", "transport_mw", "n0_mw", "n1_mw", "secure_mw", "joint_mw", "joint_gap_mw",
+    "adequacy_mw", "transport_mw", "n0_mw", "n1_mw", "secure_mw", "joint_mw", "joint_gap_mw", "bus", "bus_km",
     "tie_loss_mw", "tie_loss_element",
     "nearest_hub", "rtt_ms", "rtt_low_ms", "rtt_high_ms", "budget_ms", "rtt_gap_ms", "build_km",
     "rtt_vacuum_ms", "rtt_glass_ms", "rtt_route_ms", "rtt_policy_ms", "rtt_equipment_ms",
@@ -82,6 +82,44 @@ def site_rows(
     rows["bound"] = np.where(loose, "upper", "exact")
     extra = [column for column in rows if column not in SITE_COLUMNS]
     return rows[[*SITE_COLUMNS, *extra]]
+
+
+def with_line_rung(rows: gpd.GeoDataFrame, line: pd.DataFrame) -> gpd.GeoDataFrame:
+    """
+    Return the rows with what the line-level grid adds: hosting is the lesser of what both models allow.
+
+    The area's rungs stay beside it. What the line model says is indicative: the grid is repaired from map lines and
+    its parameters are those of voltage classes.
+
+    Parameters
+    ----------
+    rows
+        From `site_rows`.
+    line
+        Index site: `bus`, `bus_km` [km]; `n0_mw`, headroom beyond the base draw [MW], `n0_element`, `overloaded`. NaN
+        where a site has no bus.
+    """
+    n0 = rows["in_base_mw"] + line["n0_mw"]
+    less = n0 < rows["secure_mw"]
+    moved = rows.assign(
+        n0_mw=n0,
+        hosting_mw=rows["secure_mw"].mask(less, n0),
+        limiting_element=rows["limiting_element"].mask(less, line["n0_element"]),
+        limiting_outage=rows["limiting_outage"].mask(less, ""),
+        model=np.where(n0.notna(), "line", "area"),
+        bound=np.where(n0.notna(), "upper", rows["bound"]),
+        bus=line["bus"],
+        bus_km=line["bus_km"],
+    )
+    moved["power_gap_mw"] = (moved["request_mw"] - moved["hosting_mw"]).clip(lower=0.0)
+    moved["power_gap_frac"] = moved["power_gap_mw"] / moved["request_mw"].where(moved["request_mw"] > 0.0)
+    flags = add_flag(moved["flags"], Flag.INDICATIVE, n0.notna())
+    moved["flags"] = add_flag(
+        flags, Flag.LINE_OVERLOADED, line["overloaded"].fillna(value=False).astype(bool)
+    )
+    moved["dominant_mismatch"] = dominant_mismatch(moved)
+    extra = [column for column in moved if column not in SITE_COLUMNS]
+    return moved[[*SITE_COLUMNS, *extra]]
 
 
 def dominant_mismatch(rows: pd.DataFrame) -> pd.Series:

@@ -23,7 +23,11 @@ def crossing_lines(grid: Grid) -> pd.DataFrame:
     ends = [grid.lines[end].map(area) for end in ("bus0", "bus1")]
     across = grid.lines["in_service"] & ends[0].ne(ends[1]) & ends[0].notna() & ends[1].notna()
     pair = [" - ".join(sorted(both)) for both in zip(ends[0][across], ends[1][across], strict=True)]
-    stated = grid.lines["tie"][across] if "tie" in grid.lines else pd.Series(np.nan, index=grid.lines.index[across])
+    stated = (
+        grid.lines["tie"][across]
+        if "tie" in grid.lines
+        else pd.Series(np.nan, index=grid.lines.index[across])
+    )
     tie = stated.where(stated.notna() & stated.ne(""), pd.Series(pair, index=stated.index, dtype=object))
     return pd.DataFrame({"area0": ends[0][across], "area1": ends[1][across], "tie": tie})
 
@@ -45,7 +49,9 @@ def to_areas(grid: Grid) -> Grid:
     crossing = crossing_lines(grid)
     ties = _ties(grid, crossing)
     area = grid.buses["area"]
-    links = grid.links.assign(**{end: grid.links[end].map(area).fillna(grid.links[end]) for end in ("bus0", "bus1")})
+    links = grid.links.assign(
+        **{end: grid.links[end].map(area).fillna(grid.links[end]) for end in ("bus0", "bus1")}
+    )
     inside = links["bus0"] == links["bus1"]
     return replace(
         grid,
@@ -70,11 +76,25 @@ def _ties(grid: Grid, crossing: pd.DataFrame) -> pd.DataFrame:
         source=grid.lines["source"].loc[crossing.index],
         licence=grid.lines["licence"].loc[crossing.index],
     )
-    both = rows.sort_index().groupby("tie").agg(
-        bus0=("low", "first"), bus1=("high", "first"), p_nom=("s_nom", "sum"), source=("source", "first"), licence=("licence", "first")
+    both = (
+        rows.sort_index()
+        .groupby("tie")
+        .agg(
+            bus0=("low", "first"),
+            bus1=("high", "first"),
+            p_nom=("s_nom", "sum"),
+            source=("source", "first"),
+            licence=("licence", "first"),
+        )
     )
     table = both.rename_axis("link").assign(
-        name=both.index, carrier="tie", p_nom_reverse=np.nan, margin_mw=0.0, poles=1.0, efficiency=1.0, imputed=True
+        name=both.index,
+        carrier="tie",
+        p_nom_reverse=np.nan,
+        margin_mw=0.0,
+        poles=1.0,
+        efficiency=1.0,
+        imputed=True,
     )
     return table.reindex(columns=grid.links.columns)
 

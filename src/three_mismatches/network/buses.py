@@ -121,7 +121,9 @@ def bus_graph(grid: Grid) -> BusGraph:
     number = pd.Series(np.arange(len(buses), dtype=np.int64), index=buses.index)
     ends = [number.loc[lines[end]].to_numpy(dtype=np.int64) for end in ("bus0", "bus1")]
     joined = coo_array((np.ones(len(lines)), tuple(ends)), shape=(len(buses), len(buses)))
-    corridor, corridors = pd.factorize(lines["corridor"].fillna(pd.Series(lines.index, index=lines.index)), sort=True)
+    corridor, corridors = pd.factorize(
+        lines["corridor"].fillna(pd.Series(lines.index, index=lines.index)), sort=True
+    )
     demand = demand_at_buses(grid)
     links = _working(grid.links).sort_index()
     interfaces = grid.interfaces.sort_index()
@@ -165,7 +167,9 @@ def _refuse(grid: Grid) -> None:
     buses, lines, areas = grid.buses, grid.lines, grid.areas
     faults = []
     if buses.empty:
-        raise NetworkError([Fault("buses", "table", "has no rows", "At line resolution a grid needs buses and lines")])
+        raise NetworkError(
+            [Fault("buses", "table", "has no rows", "At line resolution a grid needs buses and lines")]
+        )
     lost = tuple(map(str, buses.index[~buses["area"].isin(areas.index)]))
     if lost:
         faults.append(Fault("buses", "area", "is no area", "Name the area of each bus", lost))
@@ -179,11 +183,17 @@ def _refuse(grid: Grid) -> None:
     still = lines["in_service"] & (_reactance(lines).isna() | (_reactance(lines) == 0.0))
     if still.any():
         cure = "Give x_pu_100, or x and v_nom; merge the ends of a branch without reactance"
-        faults.append(Fault("lines", "x_pu_100", "is missing or 0", cure, tuple(map(str, lines.index[still]))))
-    known = grid.interface_members["element"].isin(lines.index) | grid.interface_members["element"].isin(grid.links.index)
+        faults.append(
+            Fault("lines", "x_pu_100", "is missing or 0", cure, tuple(map(str, lines.index[still])))
+        )
+    known = grid.interface_members["element"].isin(lines.index) | grid.interface_members["element"].isin(
+        grid.links.index
+    )
     if not known.all():
         strange = tuple(map(str, grid.interface_members.index[~known]))
-        faults.append(Fault("interface_members", "element", "is neither line nor link", "Correct its name", strange))
+        faults.append(
+            Fault("interface_members", "element", "is neither line nor link", "Correct its name", strange)
+        )
     if faults:
         raise NetworkError(faults)
 

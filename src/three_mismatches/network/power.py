@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from three_mismatches.errors import Fault, NetworkError
 from three_mismatches.layers import Grid
+from three_mismatches.network.areas import to_areas
 
 __all__ = ["Outage", "PowerGraph", "Requests", "power_graph", "requests"]
 
@@ -80,7 +81,7 @@ class Requests:
 
 def power_graph(grid: Grid, pocket_load_mw: pd.Series | None = None) -> PowerGraph:
     """
-    Return the arrays of a grid whose links join areas.
+    Return the arrays of a grid at area resolution; one of buses is gathered into areas first.
 
     Parameters
     ----------
@@ -94,6 +95,7 @@ def power_graph(grid: Grid, pocket_load_mw: pd.Series | None = None) -> PowerGra
     NetworkError
         If an area lacks its peak or firm capacity, or an interface holds an element that is no link.
     """
+    grid = to_areas(grid)
     areas, interfaces, pockets = (table.sort_index() for table in (grid.areas, grid.interfaces, grid.pockets))
     _refuse(areas, grid.links, grid.interface_members)
     links = _built(grid.links).sort_index()

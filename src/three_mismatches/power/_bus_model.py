@@ -108,7 +108,17 @@ class BusModel:
     def _widths(self) -> list[int]:
         """Return how many columns of each kind there are, in the order of `ANGLE` to `OVER`."""
         buses, corridors = self.buses, len(self.corridors.bus0)
-        return [buses, buses, buses, 2 * self.links, buses, buses, len(self.graph.areas), len(self.places), 2 * corridors]
+        return [
+            buses,
+            buses,
+            buses,
+            2 * self.links,
+            buses,
+            buses,
+            len(self.graph.areas),
+            len(self.places),
+            2 * corridors,
+        ]
 
     def _columns(self, kind: int) -> slice:
         return slice(int(self._first[kind]), int(self._first[kind + 1]))
@@ -123,7 +133,11 @@ class BusModel:
         lp.col_lower_, lp.col_upper_ = lower, upper
         lp.row_lower_, lp.row_upper_ = low, high
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = (
+            matrix.indptr,
+            matrix.indices,
+            matrix.data,
+        )
         highs = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
             highs.setOptionValue(option, value)
@@ -134,9 +148,18 @@ class BusModel:
         """Return the matrix, and the lower and upper bound of each row."""
         flow = self._flow()
         incidence = self._incidence()
-        blocks = [self._balance(incidence, flow), self._limits(flow), self._interface_rows(flow), self._share_rows()]
+        blocks = [
+            self._balance(incidence, flow),
+            self._limits(flow),
+            self._interface_rows(flow),
+            self._share_rows(),
+        ]
         matrix = csc_array(vstack([block for block, _, _ in blocks]))
-        return matrix, np.concatenate([low for _, low, _ in blocks]), np.concatenate([high for _, _, high in blocks])
+        return (
+            matrix,
+            np.concatenate([low for _, low, _ in blocks]),
+            np.concatenate([high for _, _, high in blocks]),
+        )
 
     def _incidence(self) -> coo_array:
         """Return buses by corridors: +1 where a corridor leaves, -1 where it enters."""
@@ -155,12 +178,15 @@ class BusModel:
     def _balance(self, incidence: coo_array, flow: coo_array) -> tuple[coo_array, Floats, Floats]:
         """Return, for each bus, what supply, shed demand, links and branches bring: its demand."""
         graph, unit = self.graph, eye_array(self.buses)
-        lossy = coo_array((graph.link_efficiency, (np.arange(self.links),) * 2), shape=(self.links, self.links))
+        lossy = coo_array(
+            (graph.link_efficiency, (np.arange(self.links),) * 2), shape=(self.links, self.links)
+        )
         forward = graph.link_to @ lossy - graph.link_from
         reverse = graph.link_from @ lossy - graph.link_to
         nothing = coo_array((self.buses, 2 * self.buses + len(graph.areas)))
         new = coo_array(
-            (-np.ones(len(self.places)), (self.places, np.arange(len(self.places)))), shape=(self.buses, len(self.places))
+            (-np.ones(len(self.places)), (self.places, np.arange(len(self.places)))),
+            shape=(self.buses, len(self.places)),
         )
         over = coo_array((self.buses, 2 * len(self.corridors.bus0)))
         block = hstack([-(incidence @ flow), unit, unit, forward, reverse, nothing, new, over])
@@ -189,7 +215,9 @@ class BusModel:
         shape = (len(graph.interfaces), len(self.corridors.bus0))
         lines = coo_array((value, place), shape=shape)
         link_place = (graph.member_interface[~on_branch], graph.member_element[~on_branch] - branches)
-        links = coo_array((graph.member_sign[~on_branch], link_place), shape=(len(graph.interfaces), self.links))
+        links = coo_array(
+            (graph.member_sign[~on_branch], link_place), shape=(len(graph.interfaces), self.links)
+        )
         gap = coo_array((len(graph.interfaces), 2 * self.buses))
         rest = coo_array((len(graph.interfaces), width - int(self._first[ABOVE])))
         block = hstack([lines @ flow, gap, links, -links, rest])
@@ -199,8 +227,13 @@ class BusModel:
     def _share_rows(self) -> tuple[coo_array, Floats, Floats]:
         """Return, for each bus, supply less its area's common share: what is above less what is below."""
         graph, unit = self.graph, eye_array(self.buses)
-        common = coo_array((-graph.supply_mw, (np.arange(self.buses), graph.area)), shape=(self.buses, len(graph.areas)))
-        no_angle, no_shed = coo_array((self.buses, self.buses)), coo_array((self.buses, self.buses + 2 * self.links))
+        common = coo_array(
+            (-graph.supply_mw, (np.arange(self.buses), graph.area)), shape=(self.buses, len(graph.areas))
+        )
+        no_angle, no_shed = (
+            coo_array((self.buses, self.buses)),
+            coo_array((self.buses, self.buses + 2 * self.links)),
+        )
         rest = coo_array((self.buses, int(self._first[-1] - self._first[NEW])))
         block = hstack([no_angle, unit, no_shed, -unit, unit, common, rest])
         return coo_array(block), np.zeros(self.buses), np.zeros(self.buses)
@@ -213,7 +246,14 @@ class BusModel:
         zero = np.zeros(int(self._first[-1]) - self.buses)
         links = np.concatenate([graph.link_forward, graph.link_reverse])
         unlimited = np.full(2 * self.buses, np.inf)
-        upper = [free, graph.supply_mw, np.maximum(graph.demand_mw, 0.0), links, unlimited, np.ones(len(graph.areas))]
+        upper = [
+            free,
+            graph.supply_mw,
+            np.maximum(graph.demand_mw, 0.0),
+            links,
+            unlimited,
+            np.ones(len(graph.areas)),
+        ]
         closed = np.zeros(len(self.places) + 2 * len(self.corridors.bus0))
         return np.concatenate([-free, zero]), np.concatenate([*upper, closed])
 

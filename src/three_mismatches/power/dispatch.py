@@ -85,11 +85,17 @@ def _tables(model: BusModel, found: DispatchSolution, hard: DispatchSolution) ->
             index=pd.Index(graph.buses, name="bus"),
         ),
         lines=pd.DataFrame(
-            {"p0": found.flow_mw, "loading": np.abs(found.flow_mw) / graph.rating_mw, "overload_mw": overload},
+            {
+                "p0": found.flow_mw,
+                "loading": np.abs(found.flow_mw) / graph.rating_mw,
+                "overload_mw": overload,
+            },
             index=pd.Index(graph.branches, name="line"),
         ),
         links=pd.DataFrame({"p0": found.link_mw}, index=pd.Index(graph.links, name="link")),
-        least_shed_mw=pd.Series(shed.to_numpy(), index=pd.Index(graph.areas, name="area"), name="least_shed_mw"),
+        least_shed_mw=pd.Series(
+            shed.to_numpy(), index=pd.Index(graph.areas, name="area"), name="least_shed_mw"
+        ),
     )
 
 

@@ -34,6 +34,9 @@ DEGREE_DIGITS = 7
 OVERLAP_KM = 0.00003
 """Edges that run along each other within this are the same edge, drawn with other vertices: what rounding moves them."""
 
+FOLDED_DEG = 15.0
+"""Two lines that meet at an end and come from the same side within this both end there."""
+
 STRAIGHT_DEG = 20.0
 """Two lines that share a tower and go straight on within this cross there; they are not connected."""
 
@@ -290,7 +293,7 @@ def _labels(edges: _Edges, sort: _Sort) -> Ints:
     begins = np.flatnonzero(firsts(network[order], ends[order], circuit[order]))
     degree = np.diff(np.r_[begins, len(order)])
     place = np.cumsum(firsts(network[order], ends[order]))[begins]
-    two = degree == 2
+    two = (degree == 2) & ~_folded(edges, order, begins, degree)
     crossing, first, second = _crossings(edges, order, begins, degree)
     passed = np.ones(int(place.max(initial=-1)) + 1, dtype=bool)
     passed[place[~two & ~crossing]] = False
@@ -300,6 +303,23 @@ def _labels(edges: _Edges, sort: _Sort) -> Ints:
     kind = sort.kind[edges.row]
     alike = kind[first] == kind[second]
     return label_components(first[alike], second[alike], count)
+
+
+def _folded(edges: _Edges, order: Ints, begins: Ints, degree: Ints) -> Bools:
+    """Return where two edges come from one side: two lines that end there, not one that goes on."""
+    at = np.flatnonzero(degree == 2)
+    bearing = _bearing(edges, order[begins[at][:, None] + np.arange(2)])
+    folded = np.zeros(len(begins), dtype=bool)
+    folded[at] = _bend(bearing[:, 0], bearing[:, 1]) > 180.0 - FOLDED_DEG
+    return folded
+
+
+def _bearing(edges: _Edges, end: Ints) -> Floats:
+    """Return the direction from ends of edges, tails before heads, into their edges. [degrees]"""
+    here = edges.vertices[np.concatenate([edges.tail, edges.head])[end]]
+    way = edges.vertices[np.concatenate([edges.head, edges.tail])[end]] - here
+    east, north = km_per_degree(here[..., 1])
+    return np.degrees(np.arctan2(way[..., 1] * north, way[..., 0] * east))
 
 
 def _crossings(edges: _Edges, order: Ints, begins: Ints, degree: Ints) -> tuple[Bools, Ints, Ints]:
@@ -321,10 +341,7 @@ def _crossings(edges: _Edges, order: Ints, begins: Ints, degree: Ints) -> tuple[
     count = len(edges.tail)
     at = np.flatnonzero(degree == 4)
     four = order[begins[at][:, None] + np.arange(4)]
-    here = np.concatenate([edges.tail, edges.head])[four]
-    way = edges.vertices[np.concatenate([edges.head, edges.tail])[four]] - edges.vertices[here]
-    east, north = km_per_degree(edges.vertices[here][..., 1])
-    bearing = np.degrees(np.arctan2(way[..., 1] * north, way[..., 0] * east))
+    bearing = _bearing(edges, four)
     pairs = np.zeros((len(at), 2, 2), dtype=np.int64)
     straight = np.zeros(len(at), dtype=bool)
     for one, other in (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2))):

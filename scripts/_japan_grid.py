@@ -50,7 +50,7 @@ def pack_files(lines: Path, substations: Path, data: Path, root: Path) -> dict[s
     areas = gpd.read_file(root / "src" / "three_mismatches" / "data" / "japan" / "areas.geojson").set_index(
         "area"
     )
-    electrical = pd.read_csv(data / "electrical_areas.csv")
+    electrical = pd.read_csv(root / "data" / "japan_grid" / "electrical_areas.csv")
     ties = pd.read_csv(data / "tie_lines.csv")
     drawn = read_power_map(lines, substations=substations)
     aside, kept = _usable(drawn.lines)

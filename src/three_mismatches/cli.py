@@ -54,6 +54,13 @@ class Demand(enum.StrEnum):
     HIGH = "high"
 
 
+class Resolution(enum.StrEnum):
+    """Resolutions of the embedded Japan."""
+
+    AREA = "area"
+    LINE = "line"
+
+
 class Backbone(enum.StrEnum):
     """Cities of the embedded Japan's fibre model."""
 
@@ -87,6 +94,9 @@ def japan(
     year: Annotated[int, typer.Option(min=2026, max=LAST_YEAR, help="Year of the peak.")] = tm.DEFAULT_YEAR,
     demand: Annotated[Demand, typer.Option(help="Demand scenario.")] = Demand.OUTLOOK,
     backbone: Annotated[Backbone, typer.Option(help="Cities of the fibre model.")] = Backbone.LARGE,
+    resolution: Annotated[
+        Resolution, typer.Option(help="Areas and ties; or also the lines from 154 kV up, indicative.")
+    ] = Resolution.AREA,
     out: Out = None,
     overwrite: Overwrite = False,
     assume: Assume = None,
@@ -94,7 +104,13 @@ def japan(
     """Solve the embedded Japan and write its tables and maps."""
     values = _assumed(assume)
     with _bad_input_is_a_message():
-        study = tm.japan(year=year, demand=demand.value, backbone=int(backbone.value), assume=values)
+        study = tm.japan(
+            resolution=resolution.value,
+            year=year,
+            demand=demand.value,
+            backbone=int(backbone.value),
+            assume=values,
+        )
         _answer(study, out or Path(f"three_mismatches_japan_{year}_{demand.value}"), overwrite=overwrite)
 
 

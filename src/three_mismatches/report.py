@@ -16,6 +16,8 @@ from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.layers.settings import Settings
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from three_mismatches.study import Result
 
 __all__ = ["sentences", "summary", "write"]
@@ -35,7 +37,7 @@ LISTED = 3
 
 def sentences(fleet: pd.DataFrame, sites: pd.DataFrame, ties: pd.DataFrame, settings: Settings) -> list[str]:
     """
-    Return the answer in three sentences: power, fibre, and which mismatch weighs most.
+    Return the answer in three sentences: power, fibre, and which mismatch weighs most; a fourth on the line model.
 
     Parameters
     ----------
@@ -44,7 +46,8 @@ def sentences(fleet: pd.DataFrame, sites: pd.DataFrame, ties: pd.DataFrame, sett
     settings
         Year, base year and demand scenario.
     """
-    return [_power(fleet, ties, settings), _fibre(fleet, sites), _dominant(fleet)]
+    line = [_line(fleet)] if "line_power_gap_mw" in fleet.index else []
+    return [_power(fleet, ties, settings), _fibre(fleet, sites), _dominant(fleet), *line]
 
 
 def summary(result: Result) -> dict[str, object]:
@@ -79,7 +82,8 @@ def write(result: Result, path: str | Path, *, overwrite: bool = False) -> Path:
         A solved study.
     path
         A name ending in `.gpkg`; or a folder, for sites.csv, sites.gpkg, sites.parquet, latency.csv, areas.csv,
-        ties.csv, fleet.csv, mismatch_map.png, mismatch_map.svg and summary.json.
+        ties.csv, fleet.csv, mismatch_map.png, mismatch_map.svg and summary.json; at line resolution also buses.csv,
+        lines.csv, certificate.csv, certificate.md, repair_map.png and repair_map.svg.
     overwrite
         Whether a result that is there already is replaced.
 
@@ -90,7 +94,8 @@ def write(result: Result, path: str | Path, *, overwrite: bool = False) -> Path:
     """
     target = Path(path)
     if target.suffix.lower() == ".gpkg":
-        frames = {name: getattr(result, name) for name in ("sites", "areas", *PLAIN)}
+        grid = ("buses", "lines", "certificate") if len(result.buses) else ()
+        frames = {name: getattr(result, name) for name in ("sites", "areas", *PLAIN, *grid)}
         return export.write_geopackage(frames, target, overwrite=overwrite)
     with export.atomic_folder(target, overwrite=overwrite) as folder:
         _write_answer(result, folder)
@@ -105,11 +110,28 @@ def _write_answer(result: Result, folder: Path) -> None:
         export.write_table(result.sites, folder / f"sites.{suffix}")
     for name in ("areas", *PLAIN):
         export.write_table(getattr(result, name), folder / f"{name}.csv")
-    figure = result.plot()
-    for suffix in ("png", "svg"):
-        maps.save(figure, folder / f"mismatch_map.{suffix}")
+    figures = {"mismatch_map": result.plot()}
+    if len(result.buses):
+        figures |= _write_grid(result, folder)
+    for name, figure in figures.items():
+        for suffix in ("png", "svg"):
+            maps.save(figure, folder / f"{name}.{suffix}")
     files = sorted(["summary.json", *(path.name for path in folder.iterdir())])
     export.write_json(summary(result) | {"files": files}, folder / "summary.json")
+
+
+def _write_grid(result: Result, folder: Path) -> dict[str, Figure]:
+    """Write the grid's tables and certificate, and return the map of its repair."""
+    from three_mismatches import maps, repair
+
+    for name in ("buses", "lines", "certificate"):
+        export.write_table(getattr(result, name), folder / f"{name}.csv")
+    if result.certificate.empty:
+        return {}
+    text = repair.markdown(result.certificate)
+    (folder / "certificate.md").write_text(text, encoding="utf-8", newline="\n")
+    figure = maps.repair_map(result.tables.tables.grid).figure
+    return {"repair_map": figure}
 
 
 def _headline(row: pd.Series) -> dict[str, object]:
@@ -200,10 +222,23 @@ def _dominant(fleet: pd.DataFrame) -> str:
         f"{name} at {value['dominant_' + name.replace('-', '_')]:.0f}"
         for name in ("sites-power", "sites-fibre", "power-fibre")
     )
+    model = ", by the area model" if "line_power_gap_mw" in fleet.index else ""
     return (
-        f"Taken one site at a time, the dominant mismatch is {counts} of {value['sites']:.0f} sites; at "
+        f"Taken one site at a time{model}, the dominant mismatch is {counts} of {value['sites']:.0f} sites; at "
         f"{value['dominant_unknown']:.0f} no gap is seen but the request, the local grid or the budget is not known, "
         f"and at {value['dominant_none']:.0f} nothing is short."
+    )
+
+
+def _line(fleet: pd.DataFrame) -> str:
+    """Return what the line model adds, and why it is indicative."""
+    value = fleet["value"]
+    return (
+        f"At line resolution (indicative: the grid is repaired from map lines, with parameters of voltage classes), "
+        f"{value['line_sites_short']:.0f} sites lack more than by the area model when asked alone, "
+        f"{_mw(value['line_power_gap_mw'])} in all; within those ratings the map's lines leave "
+        f"{_mw(value['line_least_shed_mw'])} ({value['line_least_shed_share']:.0%}) of ordinary demand unserved, though "
+        f"it was served: so much of the grid below is not on the map."
     )
 
 

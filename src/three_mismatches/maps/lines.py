@@ -297,9 +297,18 @@ def draw_by_value(
     )
 
 
+def _standing(grid: GridTables) -> pd.DataFrame:
+    """Return the links without those that wait for their upgrade and have no place yet: 0 MW between areas."""
+    links = grid.links
+    if not len(links) or "p_nom" not in links:
+        return links
+    planned = links["p_nom"].eq(0.0) & ~links["bus0"].isin(grid.buses.index) & ~links["bus1"].isin(grid.buses.index)
+    return links[~planned]
+
+
 def draw_links(page: Page, grid: GridTables) -> list[Row]:
     """Draw links as double lines between their converters, frequency converters as diamonds."""
-    links = grid.links
+    links = _standing(grid)
     if not len(links):
         return []
     base.need_columns(links, "links", ("bus0", "bus1"))

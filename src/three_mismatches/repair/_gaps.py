@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from three_mismatches.repair._near import STEADY_DIGITS, firsts, km_per_degree, steady
 
-__all__ = ["FACING_KM", "beside", "detours"]
+__all__ = ["DETOUR", "FACING_KM", "SAME_KM", "beside", "detours", "same_side"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,6 +32,7 @@ DETOUR = 3.0
 """Two ends that a line between them connects, by a way no longer than this many times their gap, need no join."""
 
 SAME_KM = 10.0**-STEADY_DIGITS
+"""Distances that differ by less are equal."""
 
 
 def beside(a: Ints, b: Ints, km: Floats, lonlat: Floats, bearing: Floats) -> Bools:
@@ -67,6 +68,12 @@ def _faces(a: Ints, b: Ints, km: Floats, lonlat: Floats, bearing: Floats) -> Boo
     opposite = _bend(bearing[a], bearing[b]) <= AHEAD_DEG
     straight = (_bend(bearing[a], ahead) <= AHEAD_DEG) & (_bend(bearing[b], ahead + 180.0) <= AHEAD_DEG)
     found: Bools = (km <= FACING_KM) & opposite & (straight | (km <= TOUCHING_KM))
+    return found
+
+
+def same_side(first: Floats, second: Floats) -> Bools:
+    """Return where two ends belong to lines that come from one side. [degrees]"""
+    found: Bools = _bend(first, second) >= 180.0 - AHEAD_DEG
     return found
 
 

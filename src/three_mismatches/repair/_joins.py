@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from three_mismatches.repair._chains import Chains, label_components
-from three_mismatches.repair._gaps import DETOUR, FACING_KM, beside, detours
+from three_mismatches.repair._gaps import DETOUR, FACING_KM, SAME_KM, beside, detours, same_side
 from three_mismatches.repair._log import Log
 from three_mismatches.repair._near import feet_within, firsts, km_per_degree, pairs_within, steady
 from three_mismatches.repair._stations import OTHER, STATES, Stations
@@ -123,6 +123,10 @@ class _Edges:
             (self.before[edge] + share * self.length[edge]) / self.total[self.chain[edge]], 0.0, 1.0
         )
 
+    def foot(self, edge: Ints, share: Floats) -> Floats:
+        """Return places on edges. [degrees]"""
+        return self.start[edge] + share[:, None] * (self.end[edge] - self.start[edge])
+
 
 def _edges(chains: Chains) -> _Edges:
     lonlat, owner = shapely.get_coordinates(chains.geometry, return_index=True)
@@ -205,11 +209,29 @@ def _table(
     choice: NDArray[np.bool_] | bool = True,
     bridges: Bools | bool = True,
     allowed: Bools | bool = True,
+    explains: Bools | bool = True,
+    along: Bools | bool = False,
 ) -> pd.DataFrame:
-    """Return candidates of one kind; `choice` says whether it may be made for its nearness alone."""
+    """
+    Return candidates of one kind.
+
+    Parameters
+    ----------
+    choice
+        Whether it may be made for its nearness alone.
+    bridges
+        Whether it may be made to connect an island.
+    allowed
+        Whether it stays within a zone.
+    explains
+        Whether it says why a line ends here, so that it branches off from nothing farther away.
+    along
+        Whether the line that it ends on runs along it.
+    """
     return pd.DataFrame(
         {
             "kind": kind, "a": a, "b": b, "km": km, "at": at, "choice": choice, "bridges": bridges, "allowed": allowed,
+            "explains": explains, "along": along,
             "lon": place[:, 0], "lat": place[:, 1], "lon1": other[:, 0], "lat1": other[:, 1], "zone": zone,
         }
     )  # fmt: skip
@@ -267,36 +289,34 @@ def _to_ends(ends: Ends, chains: Chains, network: Ints, reach: float, tolerance_
     a, b, km, same_zone, choice, bridges = (part[kept] for part in (a, b, km, same_zone, choice, bridges))
     return _table(
         TO_END, a, b, km, place=ends.lonlat[a], other=ends.lonlat[b], zone=ends.zone[a],
-        choice=choice, bridges=bridges, allowed=same_zone,
+        choice=choice, bridges=bridges, allowed=same_zone, explains=~same_side(ends.bearing[a], ends.bearing[b]),
     )  # fmt: skip
 
 
 def _to_lines(ends: Ends, chains: Chains, edges: _Edges, network: Ints, reach: float) -> pd.DataFrame:
-    """Return, for each dangling end, the nearest place on each other line of its voltage from which it may branch off."""
+    """
+    Return, for each dangling end, the nearest place on each other line of its voltage from which it may branch off.
+
+    An end that touches a line along which it runs is joined to it too. That says why it ends, if the line goes on.
+    """
     loose = np.flatnonzero(ends.dangling)
     feet = feet_within(ends.lonlat[loose], edges.start, edges.end, reach)
-    end, edge = loose[feet.point], feet.segment
-    chain = edges.chain[edge]
-    chain_network = network[ends.of_start[chain]]
-    same_kind = (ends.v_nom[end] == ends.v_nom[ends.of_start[chain]]) & (
-        ends.dc[end] == ends.dc[ends.of_start[chain]]
-    )
-    good = (
-        same_kind
-        & (chain != ends.chain[end])
-        & ((feet.km <= TOUCH_KM) | _branches_off(ends, edges, end, edge))
-    )
-    end, edge, chain, km, share = end[good], edge[good], chain[good], feet.km[good], feet.share[good]
-    allowed = network[end] == chain_network[good]
-    order = np.lexsort((edge, steady(km), chain, end))
-    end, edge, chain, km, share, allowed = (part[order] for part in (end, edge, chain, km, share, allowed))
-    first = firsts(end, chain)
-    end, edge, chain, km, share, allowed = (part[first] for part in (end, edge, chain, km, share, allowed))
-    foot = edges.start[edge] + share[:, None] * (edges.end[edge] - edges.start[edge])
+    end, chain = loose[feet.point], edges.chain[feet.segment]
+    node = ends.of_start[chain]
+    alike = (ends.v_nom[end] == ends.v_nom[node]) & (ends.dc[end] == ends.dc[node])
+    off = _branches_off(ends, edges, end, feet.segment)
+    good = np.flatnonzero(alike & (chain != ends.chain[end]) & ((feet.km <= TOUCH_KM) | off))
+    order = good[np.lexsort((feet.segment[good], steady(feet.km[good]), chain[good], end[good]))]
+    first = order[firsts(end[order], chain[order])]
+    end, chain, node, along, km = end[first], chain[first], node[first], ~off[first], feet.km[first]
+    edge, share = feet.segment[first], feet.share[first]
     at = edges.place(edge, share)
+    goes_on = np.minimum(at, 1.0 - at) * chains.km[chain] > 2.0 * TOUCH_KM
     return _table(
-        TO_LINE, end, chain, km, place=ends.lonlat[end], other=foot, zone=ends.zone[end], at=at,
-        choice=~_hangs_on(ends, chains, end, chain, at, km), allowed=allowed,
+        TO_LINE, end, chain, km,
+        place=ends.lonlat[end], other=edges.foot(edge, share), zone=ends.zone[end], at=at,
+        choice=~_hangs_on(ends, chains, end, chain, at, km), allowed=network[end] == network[node],
+        explains=along & goes_on, along=along,
     )  # fmt: skip
 
 
@@ -364,22 +384,34 @@ def _between_stations(stations: Stations, reach: float) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _first_choice(table: pd.DataFrame) -> NDArray[np.bool_]:
+def _first_choice(table: pd.DataFrame) -> Bools:
     """
     Return which candidates may be made for their nearness alone.
 
-    A branch off a line is only made where nothing else is nearer to the end: not another end, not a station.
+    A branch off a line is only made off the nearest, and where nothing nearer says why the line ends: no station, no
+    end of a line that goes on from there, no line along which it runs.
     """
-    choice = table["choice"].to_numpy(dtype=bool) & table["allowed"].to_numpy(dtype=bool)
-    ranked = table[choice & table["kind"].isin([TO_STATION, TO_END]).to_numpy()]
-    nearest = ranked.groupby("a")["km"].min()
-    backward = ranked[ranked["kind"] == TO_END].groupby("b")["km"].min()
-    nearest = pd.concat([nearest, backward]).groupby(level=0).min()
-    on_line = (table["kind"] == TO_LINE).to_numpy()
-    away = table["a"].map(nearest).fillna(np.inf).to_numpy()
-    own = table[on_line & choice].groupby("a")["km"].min()
-    least = table["a"].map(own).fillna(np.inf).to_numpy()
-    return choice & (~on_line | ((table["km"].to_numpy() < away) & (table["km"].to_numpy() <= least)))
+    choice = (table["choice"] & table["allowed"]).to_numpy(dtype=bool)
+    km, along = table["km"].to_numpy(), table["along"].to_numpy(dtype=bool)
+    kind = table["kind"].to_numpy(dtype=object)
+    on_line = choice & (kind == TO_LINE)
+    other = choice & np.isin(kind, [TO_STATION, TO_END])
+    explains = choice & table["explains"].to_numpy(dtype=bool)
+    off, beside = on_line & ~along, on_line & along
+    off &= (km < _least_km(table, explains & (other | beside))) & (km <= _least_km(table, off) + SAME_KM)
+    beside &= (km < _least_km(table, other)) & (km <= _least_km(table, beside) + SAME_KM)
+    return (choice & (kind != TO_LINE)) | off | beside
+
+
+def _least_km(table: pd.DataFrame, chosen: Bools) -> Floats:
+    """Return, for the end of each row, how near the nearest of some rows is. [km]"""
+    rows = table[chosen]
+    both = rows["kind"] == TO_END
+    end = np.concatenate([rows["a"], rows.loc[both, "b"]]).astype(np.int64)
+    km = np.concatenate([rows["km"], rows.loc[both, "km"]])
+    least = np.full(int(max(table["a"].max(), end.max(initial=0))) + 1, np.inf)
+    np.minimum.at(least, end, km)
+    return least[table["a"].to_numpy(dtype=np.int64)]
 
 
 def _network_of(ends: Ends) -> Ints:

@@ -1,4 +1,4 @@
-"""Write docs/reference/headlines.md and README's headlines from the embedded Japan; --check only compares."""
+"""Write docs/reference/headlines.md, grid.md and README's headlines from the embedded Japan; --check only compares."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 
+import _grid_tables as grid_tables
 import three_mismatches as tm
 from make_reference import MADE, markdown_table
 from three_mismatches.layers.at_year import at_year
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "headlines.md"
+GRID_PAGE = ROOT / "docs" / "reference" / "grid.md"
+HEAD = MADE.replace("make_reference.py from the code", "make_tables.py from the embedded Japan")
 README = ROOT / "README.md"
 BEGIN, END = "<!-- headlines: made by scripts/make_tables.py -->\n", "<!-- end of headlines -->"
 YEARS = (2026, 2030, 2034)
@@ -32,7 +35,11 @@ def main() -> int:
         for year in YEARS
         for demand in DEMANDS
     }
-    made = {PAGE: page(fleets), README: with_headlines(README.read_text(encoding="utf-8"), fleets)}
+    made = {
+        PAGE: page(fleets),
+        GRID_PAGE: HEAD + grid_tables.page(),
+        README: with_headlines(README.read_text(encoding="utf-8"), fleets),
+    }
     stale = [
         path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
@@ -55,7 +62,7 @@ def with_headlines(text: str, fleets: dict[tuple[int, str], pd.DataFrame]) -> st
 def page(fleets: dict[tuple[int, str], pd.DataFrame]) -> str:
     """Return the page of figures."""
     parts = [
-        MADE.replace("make_reference.py from the code", "make_tables.py from the embedded Japan"),
+        HEAD,
         "# Headlines and how they move\n\n",
         INTRO,
         "## Years and scenarios\n\n",

@@ -55,6 +55,8 @@ class ResultTables:
     buses, lines
         At line resolution the base dispatch: demand and supply of each bus, flow and loading of each line; else without
         rows.
+    base
+        The base dispatch as a whole; None at area resolution.
     tables
         The study's tables as they stand in its year.
     inputs
@@ -71,6 +73,7 @@ class ResultTables:
     places: gpd.GeoDataFrame
     buses: gpd.GeoDataFrame
     lines: gpd.GeoDataFrame
+    base: power.Dispatch | None
     tables: StudyTables
     inputs: StudyTables
     values: Mapping[str, float]
@@ -133,6 +136,7 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
         places=places,
         buses=now.grid.buses if line is None else line.buses,
         lines=now.grid.lines if line is None else line.lines,
+        base=None if line is None else line.dispatch,
         tables=now,
         inputs=tables,
         values=values,

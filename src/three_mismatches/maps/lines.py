@@ -300,7 +300,7 @@ def draw_by_value(
 def _standing(grid: GridTables) -> pd.DataFrame:
     """Return the links without those that wait for their upgrade and have no place yet: 0 MW between areas."""
     links = grid.links
-    if not len(links) or "p_nom" not in links:
+    if "p_nom" not in links:
         return links
     planned = links["p_nom"].eq(0.0) & ~links["bus0"].isin(grid.buses.index) & ~links["bus1"].isin(grid.buses.index)
     return links[~planned]
@@ -308,10 +308,10 @@ def _standing(grid: GridTables) -> pd.DataFrame:
 
 def draw_links(page: Page, grid: GridTables) -> list[Row]:
     """Draw links as double lines between their converters, frequency converters as diamonds."""
-    links = _standing(grid)
-    if not len(links):
+    if not len(grid.links):
         return []
-    base.need_columns(links, "links", ("bus0", "bus1"))
+    base.need_columns(grid.links, "links", ("bus0", "bus1"))
+    links = _standing(grid)
     place = _places(grid)
     ends = zip(links["bus0"], links["bus1"], strict=True)
     ways = [_way(None, place.get(one), place.get(other)) for one, other in ends]

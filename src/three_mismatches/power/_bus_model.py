@@ -7,7 +7,7 @@ same two buses are one row of the programme; every angle, flow and limit keeps i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import highspy
@@ -26,18 +26,14 @@ Ints = NDArray[np.int64]
 ANGLE_SCALE = 1e-3
 """Angles are held in milliradians: the programme's coefficients stay within some orders of magnitude."""
 
-SHED_COST = 1e3
-"""Objective units for each MW that is shed: above anything that a MW of redispatch or new load weighs."""
-
-OVERLOAD_COST = 1e1
-"""Objective units for each MW above a rating: far above redispatch, far below shedding."""
-
-REDISPATCH_COST = 1e-1
+REDISPATCH_COST = 1.0
 """Objective units for each MW by which a bus leaves its area's common share of supply."""
 
-LINK_COST = 1e-2
+LINK_COST = 1e-1
 """Objective units for each MW on a link, so that none runs idle."""
 
+SLACK_MW = 1e-5
+"""What a total that a solve found may give up when it becomes a bound of the next: above HiGHS' tolerance."""
 
 ANGLE, SUPPLY, SHED, LINK, ABOVE, BELOW, SHARE, NEW, OVER = range(9)
 """Kinds of columns."""
@@ -45,12 +41,17 @@ ANGLE, SUPPLY, SHED, LINK, ABOVE, BELOW, SHARE, NEW, OVER = range(9)
 
 @dataclass(frozen=True, eq=False)
 class Corridors:
-    """Circuits between the same two buses, as one: susceptance [MW/rad], rating [MW], and the shift's flow [MW]."""
+    """
+    Circuits between the same two buses, as one: susceptance [MW/rad], and what phase shifters push through it [MW].
+
+    `low_mw` and `high_mw` bound the flow that its ends' angles make, that of the shifters left out. [MW]
+    """
 
     bus0: Ints
     bus1: Ints
     susceptance: Floats
-    limit_mw: Floats
+    low_mw: Floats
+    high_mw: Floats
     shift_mw: Floats
     of_branch: Ints
     sign_of_branch: Floats
@@ -73,19 +74,33 @@ def corridors_of(graph: BusGraph) -> Corridors:
     """
     Return the circuits between each pair of buses as one.
 
-    Circuits share a flow by their susceptance, so the first to reach its rating limits them all.
+    One difference of angles drives them all, so the first circuit to reach its rating limits the others. Where shifters
+    drive circuits side by side beyond their ratings, both limits are the middle between them.
     """
     low, high = np.minimum(graph.branch_from, graph.branch_to), np.maximum(graph.branch_from, graph.branch_to)
-    pairs, of = np.unique(np.stack([low, high]), axis=1, return_inverse=True)
+    pairs, of = np.unique(low * len(graph.buses) + high, return_inverse=True)
     of = of.reshape(-1).astype(np.int64)
-    size = pairs.shape[1]
+    size = len(pairs)
     sign = np.where(graph.branch_from == low, 1.0, -1.0)
     susceptance = np.bincount(of, weights=graph.susceptance, minlength=size)
     shift = np.bincount(of, weights=-sign * graph.susceptance * graph.shift_rad, minlength=size)
-    limit = np.full(size, np.inf)
-    share = np.abs(graph.susceptance) / np.abs(susceptance[of])
-    np.minimum.at(limit, of, graph.rating_mw / np.maximum(share, 1e-12))
-    return Corridors(pairs[0], pairs[1], susceptance, limit, shift, of, sign)
+    least, most = np.full(size, -np.inf), np.full(size, np.inf)
+    reach = graph.rating_mw / np.abs(graph.susceptance)
+    np.maximum.at(least, of, sign * graph.shift_rad - reach)
+    np.minimum.at(most, of, sign * graph.shift_rad + reach)
+    apart = least > most
+    least[apart] = most[apart] = (least[apart] + most[apart]) / 2.0
+    bounds = np.sort(np.stack([least, most]) * susceptance, axis=0)
+    return Corridors(
+        bus0=pairs // len(graph.buses),
+        bus1=pairs % len(graph.buses),
+        susceptance=susceptance,
+        low_mw=bounds[0],
+        high_mw=bounds[1],
+        shift_mw=shift,
+        of_branch=of,
+        sign_of_branch=sign,
+    )
 
 
 class BusModel:
@@ -94,7 +109,8 @@ class BusModel:
 
     Columns: angle, supply and shed demand of each bus, both directions of each link, how far supply leaves its
     area's common share upwards and downwards, that share, new load at each place, and how far each corridor is loaded
-    beyond its rating, in both directions. Rows: balance of each bus, flow of each corridor, interfaces, shares.
+    beyond its rating, in both directions. Rows: balance of each bus, flow of each corridor, interfaces, shares, and
+    the totals of shed demand and of overload.
     """
 
     def __init__(self, graph: BusGraph, places: Sequence[int], *, interfaces: bool = True) -> None:
@@ -104,6 +120,8 @@ class BusModel:
         self._with_interfaces = interfaces
         self._first = np.cumsum([0, *self._widths()])
         self._highs = self._load()
+        rows = self._highs.getNumRow()
+        self._total_row = {SHED: rows - 2, OVER: rows - 1}
 
     def _widths(self) -> list[int]:
         """Return how many columns of each kind there are, in the order of `ANGLE` to `OVER`."""
@@ -153,6 +171,7 @@ class BusModel:
             self._limits(flow),
             self._interface_rows(flow),
             self._share_rows(),
+            self._total_rows(),
         ]
         matrix = csc_array(vstack([block for block, _, _ in blocks]))
         return (
@@ -170,8 +189,9 @@ class BusModel:
 
     def _flow(self) -> coo_array:
         """Return the flow of each corridor by the angles of buses. [MW per milliradian]"""
+        count = len(self.corridors.bus0)
         weight = coo_array(
-            (self.corridors.susceptance * ANGLE_SCALE, (np.arange(len(self.corridors.bus0)),) * 2)
+            (self.corridors.susceptance * ANGLE_SCALE, (np.arange(count),) * 2), shape=(count, count)
         )
         return coo_array(weight @ self._incidence().T)
 
@@ -198,8 +218,7 @@ class BusModel:
         """Return the flow of each corridor less what is beyond its rating, between its limits."""
         unit = eye_array(flow.shape[0])
         rest = coo_array((flow.shape[0], int(self._first[OVER]) - self.buses))
-        limit, shift = self.corridors.limit_mw, self.corridors.shift_mw
-        return coo_array(hstack([flow, rest, -unit, unit])), -limit - shift, limit - shift
+        return coo_array(hstack([flow, rest, -unit, unit])), self.corridors.low_mw, self.corridors.high_mw
 
     def _interface_rows(self, flow: coo_array) -> tuple[coo_array, Floats, Floats]:
         """Return the signed flow of the members of each interface."""
@@ -221,7 +240,8 @@ class BusModel:
         gap = coo_array((len(graph.interfaces), 2 * self.buses))
         rest = coo_array((len(graph.interfaces), width - int(self._first[ABOVE])))
         block = hstack([lines @ flow, gap, links, -links, rest])
-        shifted = lines @ self.corridors.shift_mw
+        pushed = -graph.member_sign[on_branch] * graph.susceptance[element] * graph.shift_rad[element]
+        shifted = np.bincount(place[0], weights=pushed, minlength=len(graph.interfaces))
         return coo_array(block), -graph.interface_reverse - shifted, graph.interface_forward - shifted
 
     def _share_rows(self) -> tuple[coo_array, Floats, Floats]:
@@ -237,6 +257,14 @@ class BusModel:
         rest = coo_array((self.buses, int(self._first[-1] - self._first[NEW])))
         block = hstack([no_angle, unit, no_shed, -unit, unit, common, rest])
         return coo_array(block), np.zeros(self.buses), np.zeros(self.buses)
+
+    def _total_rows(self) -> tuple[coo_array, Floats, Floats]:
+        """Return the totals that `_hold` bounds: shed demand, and load beyond ratings."""
+        kinds = (self._columns(SHED), self._columns(OVER))
+        column = np.concatenate([np.arange(kind.start, kind.stop) for kind in kinds])
+        row = np.repeat([0, 1], [kind.stop - kind.start for kind in kinds])
+        block = coo_array((np.ones(len(column)), (row, column)), shape=(2, int(self._first[-1])))
+        return block, np.full(2, -np.inf), np.full(2, np.inf)
 
     def _bounds(self) -> tuple[Floats, Floats]:
         """Return the bounds of the columns; one bus of each component has the angle 0."""
@@ -259,51 +287,61 @@ class BusModel:
 
     def dispatch(self) -> DispatchSolution:
         """
-        Return a base dispatch: all demand served if any supply reaches it, with least load beyond ratings.
+        Return a base dispatch: all demand served that supply can reach, then least load beyond ratings.
 
-        Then supply is as even within each area as limits allow, and links do not run idle.
+        Then supply is as even within each area as these allow, and links do not run idle.
 
         Raises
         ------
         SolverError
             If HiGHS ends without an optimum.
         """
-        cost = self._costs(SHED_COST)
-        cost[self._columns(OVER)] = -OVERLOAD_COST
-        cost[self._columns(LINK)] = -LINK_COST
-        cost[self._columns(ABOVE)] = cost[self._columns(BELOW)] = -REDISPATCH_COST
-        self._set_upper(OVER, np.full(2 * len(self.corridors.bus0), np.inf))
-        self._set_cost(cost)
+        self._free(np.full(2 * len(self.corridors.bus0), np.inf))
+        self._hold(SHED)
+        self._hold(OVER)
+        self._set_cost({LINK: -LINK_COST, ABOVE: -REDISPATCH_COST, BELOW: -REDISPATCH_COST})
         return self._solved()
 
     def least_shed(self) -> DispatchSolution:
         """Return the dispatch that sheds least when no corridor may be loaded beyond its rating."""
-        self._set_upper(OVER, np.zeros(2 * len(self.corridors.bus0)))
-        self._set_cost(self._costs(SHED_COST))
+        self._free(np.zeros(2 * len(self.corridors.bus0)))
+        self._set_cost({SHED: -1.0})
         return self._solved()
 
     def ignore(self, corridors: NDArray[np.bool_]) -> None:
-        """Let the given corridors carry anything, and no other more than its rating."""
-        self._set_upper(OVER, np.tile(np.where(corridors, np.inf, 0.0), 2))
+        """Let the given corridors carry anything, no other more than its rating, and shed no more than must be."""
+        self._free(np.tile(np.where(corridors, np.inf, 0.0), 2))
+        self._hold(SHED)
 
     def most_at(self, place: int) -> DispatchSolution:
-        """Return the solve that brings most new load to one place, with no more demand shed than must be."""
-        cost = self._costs(SHED_COST)
-        cost[self._columns(NEW)] = 1.0
-        self._set_cost(cost)
+        """Return the solve that brings most new load to one place."""
+        self._set_cost({NEW: 1.0})
         self._set_upper(NEW, np.where(np.arange(len(self.places)) == place, np.inf, 0.0))
         return self._solved()
 
-    def _costs(self, shed: float) -> Floats:
-        cost = np.zeros(int(self._first[-1]))
-        cost[self._columns(SHED)] = -shed
-        return cost
+    def _free(self, overload_mw: Floats) -> None:
+        """Bound the overload of each corridor, both directions, and neither total; bring no new load."""
+        self._set_upper(OVER, overload_mw)
+        self._set_upper(NEW, np.zeros(len(self.places)))
+        for row in self._total_row.values():
+            self._highs.changeRowBounds(row, -np.inf, np.inf)
+
+    def _hold(self, kind: int) -> None:
+        """Make a total, of shed demand or of overload, the least that it can be, and keep it there."""
+        self._set_cost({kind: -1.0})
+        self._solved()
+        least = -self._highs.getInfo().objective_function_value
+        self._highs.changeRowBounds(self._total_row[kind], -np.inf, max(least, 0.0) + SLACK_MW)
 
     def _set_upper(self, kind: int, upper: Floats) -> None:
         columns = np.arange(int(self._first[kind]), int(self._first[kind + 1]), dtype=np.int32)
         self._highs.changeColsBounds(len(columns), columns, np.zeros(len(columns)), upper)
 
-    def _set_cost(self, cost: Floats) -> None:
+    def _set_cost(self, each: Mapping[int, float]) -> None:
+        """Set the objective units of each MW of some kinds of columns; those of all others are 0."""
+        cost = np.zeros(int(self._first[-1]))
+        for kind, value in each.items():
+            cost[self._columns(kind)] = value
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
 
     def _solved(self) -> DispatchSolution:

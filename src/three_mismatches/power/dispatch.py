@@ -37,8 +37,8 @@ class Dispatch:
     buses
         Index bus; `demand_mw`, `supply_mw` (dispatched), `shed_mw`. [MW]
     lines
-        Index line, those in service; `p0` [MW, positive leaving bus0], `loading` (|p0| over s_nom), `overload_mw`, of
-        which each circuit of a corridor has its part. [MW]
+        Index line, those in service; `p0` [MW, positive leaving bus0], `loading` (|p0| over s_nom), `overload_mw`: what
+        it carries beyond s_nom. [MW]
     links
         Index link; `p0`. [MW]
     least_shed_mw
@@ -75,9 +75,10 @@ def base_dispatch(graph: BusGraph) -> Dispatch:
 
 
 def _tables(model: BusModel, found: DispatchSolution, hard: DispatchSolution) -> Dispatch:
-    graph, corridors = model.graph, model.corridors
-    share = np.abs(graph.susceptance) / np.abs(corridors.susceptance[corridors.of_branch])
-    overload = np.where(found.overload_mw > TOLERANCE_MW, found.overload_mw, 0.0)[corridors.of_branch] * share
+    graph, flow = model.graph, np.abs(found.flow_mw)
+    beyond = flow - graph.rating_mw
+    # A line rated at nothing is loaded without end as soon as it carries anything.
+    full = np.where(flow > TOLERANCE_MW, np.inf, 0.0)
     shed = pd.Series(hard.shed_mw).groupby(graph.area).sum().reindex(range(len(graph.areas))).fillna(0.0)
     return Dispatch(
         buses=pd.DataFrame(
@@ -87,8 +88,8 @@ def _tables(model: BusModel, found: DispatchSolution, hard: DispatchSolution) ->
         lines=pd.DataFrame(
             {
                 "p0": found.flow_mw,
-                "loading": np.abs(found.flow_mw) / graph.rating_mw,
-                "overload_mw": overload,
+                "loading": np.divide(flow, graph.rating_mw, out=full, where=graph.rating_mw > 0.0),
+                "overload_mw": np.where(beyond > TOLERANCE_MW, beyond, 0.0),
             },
             index=pd.Index(graph.branches, name="line"),
         ),

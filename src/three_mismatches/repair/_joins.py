@@ -409,7 +409,7 @@ def _least_km(table: pd.DataFrame, chosen: Bools) -> Floats:
     both = rows["kind"] == TO_END
     end = np.concatenate([rows["a"], rows.loc[both, "b"]]).astype(np.int64)
     km = np.concatenate([rows["km"], rows.loc[both, "km"]])
-    least = np.full(int(max(table["a"].max(), end.max(initial=0))) + 1, np.inf)
+    least = np.full(int(max(table["a"].max(), end.max(initial=0))) + 1 if len(table) else 0, np.inf)
     np.minimum.at(least, end, km)
     return least[table["a"].to_numpy(dtype=np.int64)]
 

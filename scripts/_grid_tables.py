@@ -1,0 +1,176 @@
+"""The page of figures on the line-level grid of Japan: how it was repaired, how far it can be trusted, what it says."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+import three_mismatches as tm
+from make_reference import markdown_table
+from three_mismatches.assumptions import ASSUMPTIONS
+
+YEAR, DEMAND = 2034, "high"
+PUBLISHED_KM = {500.0: (2453.0, 40.0), 275.0: (1179.0, 421.0), 154.0: (2949.0, 309.0)}
+"""TEPCO, FY2015: km of overhead and of cable route (www4.tepco.co.jp, 2016), as in tests/test_japan_grid.py."""
+
+ASKING_MW = 100.0
+"""Sites from this request on are shown."""
+
+
+def page() -> str:
+    """Return the page without its heading line."""
+    study = tm.japan(resolution="line", year=YEAR, demand=DEMAND)
+    result = study.solve()
+    certificate = study.grid.certificate
+    return "".join(
+        [
+            "# The line-level grid of Japan in figures\n\n",
+            INTRO,
+            "## Pieces and km, by zone\n\n",
+            _zones(certificate),
+            "\nBranches, transformers and joins across zones: 0. Joins refused because they would have crossed: "
+            f"{(certificate['action'] == 'refuse').sum()}.\n\n",
+            "## Against published route lengths\n\n",
+            LENGTHS,
+            _lengths(study),
+            "\n## What was done\n\n",
+            _done(certificate),
+            "\n## What stays apart\n\n",
+            APART,
+            _apart(certificate),
+            "\n## Lines between areas that are no published tie\n\n",
+            OPEN,
+            _opened(certificate),
+            f"\n## The base dispatch of {YEAR}\n\n",
+            BASE,
+            _base(result),
+            f"\n## Sites of {ASKING_MW:.0f} MW and more, {YEAR}, {DEMAND} demand\n\n",
+            SITES,
+            _sites(result),
+        ]
+    )
+
+
+def _zones(certificate: pd.DataFrame) -> str:
+    values = tm.repair.measures(certificate)["value"]
+    zones = values["km repaired"].index
+    heading = ["zone", "km drawn", "km of branches", "pieces drawn", "pieces", "in the largest, drawn", "in the largest"]
+    share = "share of km in the largest component"
+    rows = [
+        [
+            zone,
+            _n(values["km as drawn", zone]),
+            _n(values["km repaired", zone]),
+            _n(values["components as drawn", zone]),
+            _n(values["components repaired", zone]),
+            f"{values[f'{share} as drawn', zone]:.1%}",
+            f"{values[f'{share} repaired', zone]:.1%}",
+        ]
+        for zone in zones
+    ]
+    return markdown_table(heading, rows)
+
+
+def _lengths(study: tm.Study) -> str:
+    lines = study.grid.lines
+    branches = lines[(lines["kind"] != "transformer") & ~lines["corridor"].duplicated()]
+    area = branches["bus0"].map(study.grid.buses["area"])
+    km = branches[area == "tokyo"].groupby("v_nom")["length"].sum()
+    rows = [
+        [f"{kv:g}", _n(km[kv]), _n(over), _n(cable), f"{km[kv] / (over + cable) - 1.0:+.0%}"]
+        for kv, (over, cable) in PUBLISHED_KM.items()
+    ]
+    return markdown_table(["kV", "km here", "overhead, published", "cable, published", "difference"], rows)
+
+
+def _done(certificate: pd.DataFrame) -> str:
+    table = tm.repair.summary(certificate).reset_index()
+    rows = [
+        [row.action, row.reason, _n(row.rows), _n(row.km), _n(row.suspicious)] for row in table.itertuples()
+    ]
+    return markdown_table(["action", "reason", "rows", "km", "worth a look"], rows)
+
+
+def _places(rows: pd.DataFrame) -> str:
+    ordered = rows.sort_values(["km", "element"], ascending=[False, True], kind="stable")
+    table = [
+        [row.element, row.zone, f"{row.value:g}" if row.value == row.value else "", f"{row.km:.1f}", f"{row.geometry.x:.2f}", f"{row.geometry.y:.2f}"]
+        for row in ordered.itertuples()
+    ]
+    return markdown_table(["line", "zone", "kV or piece", "km", "lon", "lat"], table)
+
+
+def _apart(certificate: pd.DataFrame) -> str:
+    return _places(certificate[certificate["reason"].str.startswith("apart from the largest")])
+
+
+def _opened(certificate: pd.DataFrame) -> str:
+    return _places(certificate[certificate["reason"].str.startswith("between two areas")])
+
+
+def _base(result: tm.Result) -> str:
+    area = result.buses["area"]
+    sums = result.buses.groupby(area)[["demand_mw", "supply_mw"]].sum()
+    firm = tm.network.supply_at_buses(result.tables.tables.grid).groupby(area).sum()
+    lines = result.lines[result.lines["in_service"]]
+    over = lines.groupby(lines["bus0"].map(area))["overload_mw"].agg(["sum", lambda values: (values > 1.0).sum()])
+    shed = result.tables.base.least_shed_mw
+    rows = [
+        [name, _n(sums["demand_mw"][name]), _n(firm[name]), _n(sums["supply_mw"][name]), _n(shed[name]), _n(over.iloc[:, 0].get(name, 0.0)), _n(over.iloc[:, 1].get(name, 0))]
+        for name in sums.index
+    ]
+    heading = ["area", "demand", "firm supply", "dispatched", "least that ratings leave unserved", "load beyond ratings", "circuits so loaded"]
+    return markdown_table(heading, rows)
+
+
+def _sites(result: tm.Result) -> str:
+    factor = ASSUMPTIONS["line_rating_factor"]
+    ends = {
+        end: tm.japan(resolution="line", year=YEAR, demand=DEMAND, assume={"line_rating_factor": end}).solve().sites["n0_mw"]
+        for end in (factor.low, factor.high)
+    }
+    # A line that is overloaded at one rating is no limit there and may be one at another: the ends need not be in order.
+    readings = pd.DataFrame(ends).assign(middle=result.sites["n0_mw"])
+    low, high = readings.min(axis=1), readings.max(axis=1)
+    sites = result.sites[(result.sites["request_mw"] >= ASKING_MW) & result.sites["part_of"].isna()]
+    rows = [
+        [
+            row.name, row.area, _n(row.request_mw), _n(row.secure_mw),
+            f"{_n(row.n0_mw)} [{_n(low[row.Index])}-{_n(high[row.Index])}]",
+            row.bus, f"{row.bus_km:.1f}", "yes" if "line_overloaded" in row.flags else "",
+        ]
+        for row in sites.sort_values("request_mw", ascending=False, kind="stable").itertuples()
+    ]  # fmt: skip
+    heading = ["site", "area", "request", "secure, areas", "N-0, lines", "bus", "km away", "bus at an overloaded line"]
+    return markdown_table(heading, rows)
+
+
+def _n(value: float) -> str:
+    return f"{value + 0.0:,.0f}"
+
+
+INTRO = (
+    "Every figure here is computed from the network that ships with the library. It was derived from OpenStreetMap "
+    "(c) OpenStreetMap contributors, ODbL 1.0; [how](../the_line_level_grid.md), and [with which parameters]"
+    "(../line_parameters.md), is told elsewhere.\n\n"
+)
+LENGTHS = (
+    "Route km of branches in Tokyo's electrical area, against what TEPCO published for FY2015. The map holds the "
+    "overhead network nearly whole and lacks much of the cable network in the cities.\n\n"
+)
+APART = "Pieces that are joined to nothing within 2 km, in no way that the rules allow; they are not in the shipped network.\n\n"
+OPEN = (
+    "They are on the map, and kept out of service: published operating capacities are sums over the published ties, "
+    "so nothing else can be closed between areas.\n\n"
+)
+BASE = (
+    "All MW. Demand and firm supply are the area model's, to the MW. `least that ratings leave unserved`: what a grid "
+    "that ends at the map, with the class's ratings, could not serve. It was served, so this is what the map and the "
+    "classes lack, most of all cables and transformer banks in Tokyo. `load beyond ratings`: what lines carry beyond "
+    "them in the dispatch that overloads least; those lines are no limits when a site asks.\n\n"
+)
+SITES = (
+    "All MW. `secure, areas` is the area model's; `N-0, lines` what the site's bus could take with every line in "
+    "service and free redispatch, in brackets the least and the most with all line ratings at the low end, the middle and "
+    "the high end of their class. Both "
+    "are upper bounds, and the second is indicative.\n\n"
+)

@@ -1,4 +1,4 @@
-"""Draw the README's picture from the embedded Japan."""
+"""Draw the README's pictures from the embedded Japan."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ def main() -> None:
     HOME.mkdir(parents=True, exist_ok=True)
     figure = tm.japan(year=2034, demand="high").solve().plot()
     tm.maps.save(figure, HOME / "japan_2034_high.png", dpi=SCREEN_DPI)
+    repaired = tm.maps.repair_map(tm.japan(resolution="line").grid).figure
+    tm.maps.save(repaired, HOME / "japan_repair.png", dpi=SCREEN_DPI)
 
 
 if __name__ == "__main__":

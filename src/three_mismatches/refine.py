@@ -72,4 +72,5 @@ def _members(pack: GridPack, lines: pd.DataFrame, published: pd.DataFrame) -> pd
         ["source", "source_date", "licence", "confidence"]
     ]
     table = rows[["interface", "element", "sign"]].join(of, on="interface")
-    return table.set_axis(pd.Index(rows["interface"] + ":" + rows["element"], name="member"))
+    named: pd.DataFrame = table.set_axis(pd.Index(rows["interface"] + ":" + rows["element"], name="member"))
+    return named

@@ -48,7 +48,8 @@ def capacity_at_buses(lines: pd.DataFrame) -> pd.Series:
     """
     working = lines[lines["in_service"].astype(bool)]
     both = pd.concat([working.groupby(end)["s_nom"].sum() for end in ("bus0", "bus1")])
-    return both.groupby(level=0).sum().rename_axis("bus")
+    total: pd.Series = both.groupby(level=0).sum().rename_axis("bus")
+    return total
 
 
 def load_buses(buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -66,7 +67,8 @@ def load_buses(buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     stands = buses["substation"].fillna("").ne("")
     bulk = buses["v_nom"] > BULK_KV
     order = buses["v_nom"].where(bulk, -buses["v_nom"])
-    ranked = buses[stands].assign(bulk=bulk, order=order).sort_values(["bulk", "order"], kind="stable")
+    ranked = buses[stands].assign(bulk=bulk, order=order, zone=buses["zone"].fillna(""))
+    ranked = ranked.sort_index().sort_values(["bulk", "order"], kind="stable")
     chosen = ranked.groupby(["substation", "zone"]).head(1).index
     bare = ~buses["area"].isin(buses["area"][stands])
     return buses[buses.index.isin(chosen) | bare]

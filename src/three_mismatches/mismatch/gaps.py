@@ -18,7 +18,8 @@ UNSEEN = (Flag.REQUEST_UNKNOWN, Flag.LOCAL_GRID_UNKNOWN, Flag.POCKET_LOAD_UNKNOW
 """Flags with which "no gap was seen" does not mean "there is none"."""
 
 LATER = (
-    "n0_mw", "n1_mw", "bus", "bus_km", "time_to_power_y", "delay_y_p10", "delay_y_p50", "delay_y_p90", "critical_stream",
+    "n0_mw", "n1_mw", "bus", "bus_km",
+    "time_to_power_y", "delay_y_p10", "delay_y_p50", "delay_y_p90", "critical_stream",
 )  # fmt: skip
 """Columns that need the line-level grid or the years; NaN until the model has them."""
 

@@ -59,7 +59,7 @@ def to_areas(grid: Grid) -> Grid:
         loads=empty("loads"),
         lines=empty("lines"),
         links=pd.concat([ties, links[~inside]]) if len(ties) else links[~inside],
-        interface_members=_members(grid, crossing, ties),
+        interface_members=_members(grid, crossing, ties, links.index[inside]),
         generators=grid.generators.assign(bus=pd.Series(np.nan, index=grid.generators.index, dtype="str")),
     )
 
@@ -99,9 +99,10 @@ def _ties(grid: Grid, crossing: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(columns=grid.links.columns)
 
 
-def _members(grid: Grid, crossing: pd.DataFrame, ties: pd.DataFrame) -> pd.DataFrame:
-    """Return the members of interfaces, each tie once, in the tie's own direction."""
+def _members(grid: Grid, crossing: pd.DataFrame, ties: pd.DataFrame, inside: pd.Index) -> pd.DataFrame:
+    """Return the members of interfaces, each tie once, in the tie's own direction; a link inside an area is none."""
     members = grid.interface_members
+    members = members[~members["element"].isin(inside)]
     on_line = members["element"].isin(grid.lines.index)
     lines = members[on_line & members["element"].isin(crossing.index)]
     if lines.empty:

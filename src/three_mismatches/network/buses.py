@@ -112,8 +112,9 @@ def bus_graph(grid: Grid) -> BusGraph:
     Raises
     ------
     NetworkError
-        If there are no buses, a bus has no area, an area without buses has demand, a line has no reactance, or an
-        interface holds what is neither line nor link, with every such fault.
+        If there are no buses, a bus has no area, an area without buses has demand, supply or a link, an area lacks its
+        peak or supply, a line has no reactance, or an interface holds what is neither line nor link, with every such
+        fault.
     """
     _refuse(grid)
     buses, areas = grid.buses.sort_index(), grid.areas.sort_index()
@@ -121,14 +122,15 @@ def bus_graph(grid: Grid) -> BusGraph:
     number = pd.Series(np.arange(len(buses), dtype=np.int64), index=buses.index)
     ends = [number.loc[lines[end]].to_numpy(dtype=np.int64) for end in ("bus0", "bus1")]
     joined = coo_array((np.ones(len(lines)), tuple(ends)), shape=(len(buses), len(buses)))
-    corridor, corridors = pd.factorize(
-        lines["corridor"].fillna(pd.Series(lines.index, index=lines.index)), sort=True
-    )
+    own = pd.Series(lines.index, index=lines.index)
+    corridor, corridors = pd.factorize(lines["corridor"].fillna(own), sort=True)
     demand = demand_at_buses(grid)
     links = _working(grid.links).sort_index()
     interfaces = grid.interfaces.sort_index()
     members = _members(grid, lines, links)
     rating = lines["s_nom"].fillna(np.inf)
+    link_limits = _both_ways(links, "p_nom", "p_nom_reverse")
+    interface_limits = _both_ways(interfaces, "limit_forward", "limit_reverse")
     return BusGraph(
         buses=tuple(buses.index),
         areas=tuple(areas.index),
@@ -148,14 +150,12 @@ def bus_graph(grid: Grid) -> BusGraph:
         links=tuple(links.index),
         link_from=_ends(links["bus0"], number, buses, demand),
         link_to=_ends(links["bus1"], number, buses, demand),
-        link_forward=_less_margin(links["p_nom"], links["margin_mw"]),
-        link_reverse=_less_margin(links["p_nom_reverse"].fillna(links["p_nom"]), links["margin_mw"]),
+        link_forward=link_limits[0],
+        link_reverse=link_limits[1],
         link_efficiency=_floats(links["efficiency"]),
         interfaces=tuple(interfaces.index),
-        interface_forward=_less_margin(interfaces["limit_forward"], interfaces["margin_mw"]),
-        interface_reverse=_less_margin(
-            interfaces["limit_reverse"].fillna(interfaces["limit_forward"]), interfaces["margin_mw"]
-        ),
+        interface_forward=interface_limits[0],
+        interface_reverse=interface_limits[1],
         member_interface=interfaces.index.get_indexer(pd.Index(members["interface"])).astype(np.int64),
         member_element=members["number"].to_numpy(dtype=np.int64),
         member_sign=_floats(members["sign"]),
@@ -164,36 +164,37 @@ def bus_graph(grid: Grid) -> BusGraph:
 
 def _refuse(grid: Grid) -> None:
     """Raise one error that names every fault which no schema can see."""
-    buses, lines, areas = grid.buses, grid.lines, grid.areas
-    faults = []
+    buses, lines, areas, links = grid.buses, grid.lines, grid.areas, grid.links
     if buses.empty:
         raise NetworkError(
             [Fault("buses", "table", "has no rows", "At line resolution a grid needs buses and lines")]
         )
-    lost = tuple(map(str, buses.index[~buses["area"].isin(areas.index)]))
-    if lost:
-        faults.append(Fault("buses", "area", "is no area", "Name the area of each bus", lost))
-    bare = tuple(map(str, areas.index[~areas.index.isin(buses["area"]) & ~(areas["peak_mw"] <= 0.0)]))
-    if bare:
-        faults.append(Fault("areas", "peak_mw", "has no bus to be drawn at", "Give the area a bus", bare))
-    for column in ("peak_mw", "firm_mw"):
-        unknown = tuple(map(str, areas.index[areas[column].isna()]))
-        if unknown:
-            faults.append(Fault("areas", column, "missing", f"Give the area's {column}", unknown))
-    still = lines["in_service"] & (_reactance(lines).isna() | (_reactance(lines) == 0.0))
-    if still.any():
-        cure = "Give x_pu_100, or x and v_nom; merge the ends of a branch without reactance"
-        faults.append(
-            Fault("lines", "x_pu_100", "is missing or 0", cure, tuple(map(str, lines.index[still])))
-        )
-    known = grid.interface_members["element"].isin(lines.index) | grid.interface_members["element"].isin(
-        grid.links.index
-    )
-    if not known.all():
-        strange = tuple(map(str, grid.interface_members.index[~known]))
-        faults.append(
-            Fault("interface_members", "element", "is neither line nor link", "Correct its name", strange)
-        )
+    bare = ~areas.index.isin(buses["area"])
+    ends = pd.concat([links["bus0"], links["bus1"]])
+    nowhere = ~ends.isin(buses.index) & ~ends.isin(areas.index[~bare])
+    reactance = _reactance(lines)
+    still = lines["in_service"] & (reactance.isna() | (reactance == 0.0))
+    element = grid.interface_members["element"]
+    strange = ~element.isin(lines.index) & ~element.isin(links.index)
+    no_x = "Give x_pu_100, or x and v_nom; merge the ends of a branch without reactance"
+    name_it, give_bus = "Name the area of each bus", "Give the area a bus"
+    found = [
+        ("buses", "area", "is no area", name_it, buses.index[~buses["area"].isin(areas.index)]),
+        ("areas", "peak_mw", "has no bus to be drawn at", give_bus, areas.index[bare & (areas["peak_mw"] > 0.0)]),
+        ("areas", "firm_mw", "has no bus to be fed in at", give_bus, areas.index[bare & (areas["firm_mw"] > 0.0)]),
+        ("links", "bus0, bus1", "is neither bus nor area with buses", "Correct it", ends.index[nowhere].unique()),
+        *(
+            ("areas", column, "missing", f"Give the area's {column}", areas.index[areas[column].isna()])
+            for column in ("peak_mw", "firm_mw")
+        ),
+        ("lines", "x_pu_100", "is missing or 0", no_x, lines.index[still]),
+        ("interface_members", "element", "is neither line nor link", "Correct its name", element.index[strange]),
+    ]  # fmt: skip
+    faults = [
+        Fault(table, column, problem, cure, tuple(map(str, ids)))
+        for table, column, problem, cure, ids in found
+        if len(ids)
+    ]
     if faults:
         raise NetworkError(faults)
 
@@ -240,8 +241,11 @@ def _members(grid: Grid, lines: pd.DataFrame, links: pd.DataFrame) -> pd.DataFra
     return members.assign(number=number)[number >= 0]
 
 
-def _less_margin(capacity: pd.Series, margin: pd.Series) -> Floats:
-    return _floats((capacity - margin.fillna(0.0)).clip(lower=0.0))
+def _both_ways(table: pd.DataFrame, forward: str, reverse: str) -> tuple[Floats, Floats]:
+    """Return what rows carry forwards and in reverse, less the margin; reverse is as forward where not given."""
+    ways = (table[forward], table[reverse].fillna(table[forward]))
+    held = table["margin_mw"].fillna(0.0)
+    return _floats((ways[0] - held).clip(lower=0.0)), _floats((ways[1] - held).clip(lower=0.0))
 
 
 def _floats(values: pd.Series) -> Floats:

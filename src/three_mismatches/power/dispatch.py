@@ -1,4 +1,4 @@
-"""What a grid at line resolution can carry: a base dispatch, and what each bus can host beside it, all lines in service."""
+"""What a grid at line resolution carries, and what each bus can host beside it, with every line in service."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def n0_hosting(graph: BusGraph, buses: Sequence[str]) -> pd.DataFrame:
     names = _corridor_names(model)
     table = pd.DataFrame(
         {
-            "n0_mw": [float(solution.new_mw[place]) for place, solution in enumerate(found)],
+            "n0_mw": np.array([solution.new_mw[place] for place, solution in enumerate(found)], dtype=float),
             "n0_element": [_binding(solution, names) for solution in found],
         },
         index=pd.Index(asked, name="bus"),

@@ -11,7 +11,7 @@ from scipy.spatial import KDTree
 
 from three_mismatches.geodesy import GEOD
 
-__all__ = ["Feet", "feet_within", "firsts", "km_per_degree", "pairs_within", "steady", "to_plane"]
+__all__ = ["Feet", "feet_within", "firsts", "km_per_degree", "pairs_within", "steady"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -56,13 +56,6 @@ def km_per_degree(lat: Floats) -> tuple[Floats, Floats]:
     meridian = normal * (1.0 - GEOD.es) / bulge
     degree = np.pi / 180.0
     return degree * normal * np.maximum(np.cos(phi), 1e-9), degree * meridian
-
-
-def to_plane(geometry: NDArray[np.object_], lat: float) -> NDArray[np.object_]:
-    """Return geometries on the plane of kilometres that is right at one latitude."""
-    east, north = (float(value[0]) for value in km_per_degree(np.array([lat])))
-    scaled: NDArray[np.object_] = shapely.transform(geometry, lambda lonlat: lonlat * [east, north])
-    return scaled
 
 
 def pairs_within(lonlat: Floats, other: Floats, km: float) -> tuple[Ints, Ints, Floats]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from three_mismatches.repair._assemble import Network
 from three_mismatches.repair._chains import label_components
 from three_mismatches.repair._log import Log
-from three_mismatches.repair._near import STEADY_DIGITS, steady, to_plane
+from three_mismatches.repair._near import STEADY_DIGITS, firsts, km_per_degree, steady
 from three_mismatches.repair.rules import RepairRules
 
 __all__ = ["component_of_bus", "simplify"]
@@ -20,6 +20,8 @@ __all__ = ["component_of_bus", "simplify"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Objects = NDArray[np.object_]
+_Path = tuple[list[int], list[bool], int, int]
 
 
 def simplify(network: Network, rules: RepairRules, log: Log) -> Network:
@@ -78,39 +80,42 @@ def _without_loops(network: Network, log: Log) -> Network:
 def _without_repeats(network: Network, duplicate_km: float, log: Log) -> Network:
     """Return the network without branches that are drawn beside another between the same buses."""
     rows = network.branches
-    low, high = rows[["bus0", "bus1"]].min(axis=1), rows[["bus0", "bus1"]].max(axis=1)
-    order = np.lexsort(
-        (
-            *steady(_middle(rows)).T,
-            rows["ref"],
-            steady(rows["km"]),
-            rows["ref"] == "",
-            rows["bridge"],
-            high,
-            low,
-        )
-    )
+    ends = rows[["bus0", "bus1"]].to_numpy(dtype=np.int64)
+    low, high = ends.min(axis=1), ends.max(axis=1)
+    ref, km = rows["ref"].to_numpy(dtype=object), steady(rows["km"].to_numpy(dtype=np.float64))
+    told = np.unique(ref.astype(str), return_inverse=True)[1]
+    middle = _middle(rows)
+    order = np.lexsort((*steady(middle).T, told, km, ref == "", rows["bridge"], high, low))
+    one, other = _parallel(order, firsts(low[order], high[order]))
+    apart = _apart(rows["geometry"].to_numpy(dtype=object), middle[:, 1], one, other)
+    alike = (apart <= duplicate_km) & ((ref[one] == ref[other]) | (ref[other] == ""))
     repeat = np.zeros(len(rows), dtype=bool)
-    key = np.stack([low.to_numpy()[order], high.to_numpy()[order]])
-    new = np.r_[True, (key[:, 1:] != key[:, :-1]).any(axis=0)] if len(order) else np.zeros(0, bool)
-    for group in np.split(order, np.flatnonzero(new)[1:]) if len(order) else []:
-        if len(group) > 1:
-            repeat[_repeats(rows.iloc[group], duplicate_km, group)] = True
+    # In order, so that what a branch repeats is itself known to be kept or not.
+    for first, second in zip(one[alike], other[alike], strict=True):
+        repeat[second] |= not repeat[first]
     _log_drop(log, "drawn beside another branch between the same buses", rows[repeat])
     return _keep(network, ~repeat)
 
 
-def _repeats(rows: pd.DataFrame, duplicate_km: float, at: Ints) -> Ints:
-    """Return which of some parallel branches lie on one before them, and are not told from it by `ref`."""
-    ref = rows["ref"].to_numpy(dtype=object)
-    shapes = to_plane(rows["geometry"].to_numpy(dtype=object), float(_middle(rows)[0, 1]))
-    kept: list[int] = []
-    found: list[int] = []
-    for number, shape in enumerate(shapes):
-        apart = shapely.hausdorff_distance(shapes[kept], shape) if kept else np.zeros(0)
-        alike = (ref[kept] == ref[number]) | (ref[number] == "")
-        (found if ((apart <= duplicate_km) & alike).any() else kept).append(number)
-    return at[found]
+def _parallel(order: Ints, begins: Bools) -> tuple[Ints, Ints]:
+    """Return each pair of branches between the same buses, the one that is before the other in order first."""
+    start = np.flatnonzero(begins)
+    size = np.diff(np.r_[start, len(order)])
+    place = np.arange(len(order)) - np.repeat(start, size)
+    other = np.repeat(np.arange(len(order)), place)
+    back = np.arange(len(other)) - np.repeat(np.cumsum(place) - place, place)
+    return order[other - place[other] + back], order[other]
+
+
+def _apart(shapes: Objects, lat: Floats, one: Ints, other: Ints) -> Floats:
+    """Return how far apart two lines are at most, on the plane of the first. [km]"""
+    east, north = km_per_degree(lat[one])
+    planes = []
+    for which in (one, other):
+        lonlat, row = shapely.get_coordinates(shapes[which], return_index=True)
+        planes.append(shapely.linestrings(lonlat * np.stack([east, north], axis=1)[row], indices=row))
+    found: Floats = np.asarray(shapely.hausdorff_distance(*planes), dtype=np.float64)
+    return found
 
 
 def _degree(network: Network) -> Ints:
@@ -122,21 +127,19 @@ def _degree(network: Network) -> Ints:
 def _contracted(network: Network, short_km: float, log: Log) -> Network:
     """Return the network where a branch that is short, and not between two substations, is one bus with its ends."""
     rows = network.branches
-    short = np.flatnonzero((rows["km"] < short_km).to_numpy() & ~rows["bridge"].to_numpy(dtype=bool))
-    order = short[np.lexsort((*steady(_middle(rows.iloc[short])).T, steady(rows["km"].to_numpy()[short])))]
+    ends, km = rows[["bus0", "bus1"]].to_numpy(dtype=np.int64), rows["km"].to_numpy(dtype=np.float64)
+    short = np.flatnonzero((km < short_km) & ~rows["bridge"].to_numpy(dtype=bool))
     parent = np.arange(len(network.buses))
-    station = network.buses["station"].to_numpy().copy()
+    named = network.buses["station"].to_numpy() >= 0
     gone = np.zeros(len(rows), dtype=bool)
-    for at in order:
-        ends = [_root(parent, int(rows[end].iat[at])) for end in ("bus0", "bus1")]
-        if ends[0] == ends[1] or (station[ends] >= 0).all():
-            continue
-        kept, merged = sorted(ends, key=lambda bus: (station[bus] < 0, bus))
-        parent[merged] = kept
-        gone[at] = True
+    for at in short[np.lexsort((*steady(_middle(rows.iloc[short])).T, steady(km[short])))]:
+        one, other = sorted((_root(parent, bus) for bus in ends[at]), key=lambda bus: (not named[bus], bus))
+        if one != other and not (named[one] and named[other]):
+            parent[other] = one
+            gone[at] = True
     _log_drop(log, "shorter than short_km and not between two substations: its ends are one bus", rows[gone])
     root = np.array([_root(parent, bus) for bus in range(len(parent))], dtype=np.int64)
-    branches = rows.assign(bus0=root[rows["bus0"]], bus1=root[rows["bus1"]])[~gone].reset_index(drop=True)
+    branches = rows.assign(bus0=root[ends[:, 0]], bus1=root[ends[:, 1]])[~gone].reset_index(drop=True)
     pairs = root[network.transformers]
     return Network(network.buses, branches, np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0))
 
@@ -171,43 +174,61 @@ def _strung(rows: pd.DataFrame, ends: Ints, label: Ints, joints: Bools) -> pd.Da
     """Return one row for each label; pieces in the order in which they follow each other."""
     size = np.bincount(label)
     single = size[label] == 1
-    made = [rows[single]]
     order = np.argsort(label, kind="stable")
     many = order[~single[order]]
-    splits = np.flatnonzero(np.diff(label[many])) + 1
-    strings = [_string(rows, ends, group, joints) for group in np.split(many, splits)] if len(many) else []
-    if strings:
-        made.append(pd.DataFrame(strings, columns=rows.columns))
-    return pd.concat(made, ignore_index=True)
+    if not len(many):
+        return rows.reset_index(drop=True)
+    paths = [_path(ends, group, joints) for group in np.split(many, np.flatnonzero(np.diff(label[many])) + 1)]
+    strings = rows.iloc[[path[0][0] for path in paths]].assign(
+        bus0=[start for _, _, start, _ in paths], bus1=[end for _, _, _, end in paths], **_summed(rows, paths)
+    )
+    return pd.concat([rows[single], strings], ignore_index=True)
 
 
-def _string(rows: pd.DataFrame, ends: Ints, group: Ints, joints: Bools) -> dict[str, object]:
-    """Return the row of branches that follow each other; a ring begins at its first."""
+def _summed(rows: pd.DataFrame, paths: list[_Path]) -> dict[str, object]:
+    """Return km, ref, name and geometry of branches that follow each other."""
+    km, shapes = rows["km"].to_numpy(dtype=np.float64), rows["geometry"].to_numpy(dtype=object)
+    name, ref = rows["name"].fillna("").to_numpy(dtype=object), rows["ref"].to_numpy(dtype=object)
+    geometry = np.empty(len(paths), dtype=object)
+    for number, (path, forward, _, _) in enumerate(paths):
+        ways = [
+            shapely.get_coordinates(shapes[at])[:: 1 if on else -1]
+            for at, on in zip(path, forward, strict=True)
+        ]
+        geometry[number] = shapely.linestrings(np.concatenate(ways))
+    members = [path for path, *_ in paths]
+    return {
+        "km": [km[path].sum() for path in members],
+        "ref": [";".join(sorted(set(ref[path]) - {""})) for path in members],
+        "name": [_longest_name(name[path], km[path]) for path in members],
+        "geometry": geometry,
+    }
+
+
+def _longest_name(names: Objects, km: Floats) -> str:
+    """Return the name that most km carry, the last of equals; "" where none has one."""
+    total: dict[str, float] = {}
+    for name, length in zip(names, km, strict=True):
+        total[name] = total.get(name, 0.0) + length
+    total.pop("", None)
+    return max(total, key=lambda name: (round(total[name], STEADY_DIGITS), name), default="")
+
+
+def _path(ends: Ints, group: Ints, joints: Bools) -> _Path:
+    """Return branches as they follow each other, whether each is drawn forward, and both buses; a ring begins at its first."""
     at: dict[int, list[int]] = {}
-    for member in group:
-        for bus in ends[member]:
-            at.setdefault(int(bus), []).append(int(member))
+    for member in group.tolist():
+        for end in ends[member].tolist():
+            at.setdefault(end, []).append(member)
     tips = sorted(bus for bus, members in at.items() if not joints[bus] or len(members) == 1)
-    bus = start = tips[0] if tips else int(ends[group[0], 0])
-    left, path, coordinates = {int(member) for member in group}, [], []
+    start = bus = tips[0] if tips else int(ends[group[0], 0])
+    left, path, forward = set(group.tolist()), [], []
     while left:
         member = next((name for name in sorted(at[bus]) if name in left), None)
         if member is None:
             break
         left.discard(member)
-        lonlat = shapely.get_coordinates(rows["geometry"].iat[member])
-        forward = int(ends[member, 0]) == bus
-        coordinates.append(lonlat if forward else lonlat[::-1])
         path.append(member)
-        bus = int(ends[member, 1] if forward else ends[member, 0])
-    members = rows.iloc[path]
-    named = members[members["name"].fillna("") != ""].groupby("name")["km"].sum().round(STEADY_DIGITS)
-    row = members.iloc[0].to_dict()
-    return row | {
-        "bus0": start,
-        "bus1": bus,
-        "km": float(members["km"].sum()),
-        "ref": ";".join(sorted(set(members["ref"]) - {""})),
-        "name": str(named.sort_values(kind="stable").index[-1]) if len(named) else "",
-        "geometry": shapely.linestrings(np.concatenate(coordinates)),
-    }
+        forward.append(bool(ends[member, 0] == bus))
+        bus = int(ends[member, 1] if forward[-1] else ends[member, 0])
+    return path, forward, start, bus

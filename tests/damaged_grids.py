@@ -10,11 +10,11 @@ import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pandas as pd
-from maps_of_lines import lonlat
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 from shapely import LineString, Point, box
 
+from maps_of_lines import lonlat
 from three_mismatches.repair import RepairedMap
 
 Floats = NDArray[np.float64]
@@ -86,7 +86,7 @@ def _places(rng: np.random.Generator, count: int) -> Floats:
     """Return places that are nowhere nearer to each other than a few km."""
     found: list[Floats] = []
     while len(found) < count:
-        place = rng.uniform(-SIDE_KM / 2, SIDE_KM / 2, 2) + [0.0, 0.0]
+        place = rng.uniform(-SIDE_KM / 2, SIDE_KM / 2, 2)
         if all(np.hypot(*(place - other)) >= APART_KM for other in found):
             found.append(place)
     return np.array(found)

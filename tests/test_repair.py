@@ -7,9 +7,21 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from maps_of_lines import graph, line, pairs, pieces, repaired, rows_of, station, table, two_zones, yard
 from shapely import LineString, MultiLineString, Point, Polygon, box
 
+from maps_of_lines import (
+    graph,
+    line,
+    pairs,
+    pieces,
+    repaired,
+    rows_of,
+    same_lines,
+    station,
+    table,
+    two_zones,
+    yard,
+)
 from three_mismatches.errors import LayerError
 from three_mismatches.repair import (
     RepairRules,
@@ -151,6 +163,32 @@ def test_gaps_side_by_side_are_closed_each_for_itself():
         "d": line((15.1, 0.06), (22, 0.06), (25, 3)),
     }
     assert pairs(repaired(lines, stations)) == [("A 275", "B 275"), ("C 275", "D 275")]
+
+
+def test_two_lines_that_end_side_by_side_both_branch_off():
+    """Circuits 4 m apart come from C and end 0.1 km before A-B: each is the other's neighbour, not its going on."""
+    lines = {
+        "a": line((5, 0), (25, 0)),
+        "b": line((15, 0.1), (15, 8)),
+        "c": line((15.004, 0.1), (15.5, 4), (15, 8)),
+    }
+    found = repaired(lines, ENDS | {"C": station(15, 8)})
+    assert pieces(found) == 1
+    assert dict(graph(found).degree)["C 275"] == 1
+    assert len(found.branches) == 4
+
+
+def test_two_lines_that_end_at_one_point_end_there():
+    """Both come from A's side and end at (25, 0.14), 0.14 km before B: two ends, not one line that turns back."""
+    lines = {"a": line((5, 0), (25, 0.14)), "b": line((5, 0), (15, 0.6), (25, 0.14))}
+    assert pairs(repaired(lines, ENDS)) == [("A 275", "B 275")] * 2
+
+
+def test_an_end_is_not_joined_to_its_own_other_end():
+    """A line of 0.2 km in the open is no point: both its ends are within the tolerance, and it stays a branch."""
+    lines = {"a": line((5, 0), (25, 0)), "b": line((15, 20), (15.2, 20))}
+    found = repaired(lines, ENDS, short_km=0.1)
+    assert len(found.branches) == 2
 
 
 # Duplicates
@@ -363,6 +401,22 @@ def test_the_frequency_of_a_line_decides_its_zone():
     assert sorted(found.buses["zone"]) == ["east", "east", "west", "west"]
 
 
+def test_the_frequency_of_a_line_decides_wherever_it_is_cut():
+    """60 Hz from 30 km in the west to 10 km in the east, in one piece and in four: the west's, and all of it."""
+    whole = {"a": line((-30, 0), (10, 0), frequency="60"), "b": line((10, 0), (40, 0), frequency="50")}
+    cut = {f"p{n}": line((-30 + 10 * n, 0), (-20 + 10 * n, 0), frequency="60") for n in range(4)}
+    first, second = repaired(whole, {}), repaired(cut | {"b": whole["b"]}, {})
+    same_lines(first, second, km=1e-4)
+    assert sorted(first.buses["zone"]) == ["east", "east", "west", "west"]
+
+
+def test_a_line_over_a_border_is_where_most_of_it_stands():
+    """From 3 km in the west to 5 km in the east with one tower 2 km in the east: the east's, however its edges lie."""
+    found = repaired({"a": line((-3, 0), (2, 0), (5, 0))}, {})
+    assert set(found.buses["zone"]) == {"east"}
+    assert rows_of(found, "keep", "stands in another zone").empty
+
+
 def test_a_railway_line_of_16_7_hz_is_set_aside():
     lines = {"a": line((5, 0), (25, 0)), "b": line((5, 5), (25, 5), frequency="16.7")}
     found = repaired(lines, ENDS)
@@ -408,6 +462,30 @@ def test_a_dc_line_ends_in_the_yard_beside_the_converter():
     }
     found = repaired(lines, stations)
     assert found.links[["bus0", "bus1"]].to_numpy().tolist() == [["P 275", "Q 275"]]
+
+
+def test_direct_current_joins_two_zones_where_it_can():
+    """C has 500 kV of the west and 275 kV of the east; the line to P, in the west, leaves from the east's side."""
+    lines = {
+        "a": line((-20, 0), (0, 0), zone="west", voltage="500000"),
+        "b": line((0, 0), (20, 0), zone="east"),
+        "d": line((0, 0), (-20, 9), voltage="200000", frequency="0"),
+        "e": line((-20, 9), (-30, 9), voltage="500000"),
+    }
+    stations = {
+        "C": station(0, 0, "500000;275000", zone="east;west"),
+        "P": station(-20, 9, "500000"),
+        "A": station(-20, 0, "500000"),
+        "B": station(20, 0),
+    }
+    assert repaired(lines, stations).links[["bus0", "bus1"]].to_numpy().tolist() == [["C 275", "P 500"]]
+
+
+def test_direct_current_that_ends_nowhere_is_set_aside():
+    lines = {"a": line((5, 0), (25, 0)), "d": line((5, 0), (5, 20), frequency="0", name="HVDC X")}
+    found = repaired(lines, ENDS)
+    assert found.links.empty
+    assert rows_of(found, "set aside", "with 1 ends")["element"].tolist() == ["HVDC X"]
 
 
 # Names and order
@@ -548,7 +626,7 @@ def test_overlapping_areas_give_each_line_one_zone():
     areas = areas.set_geometry([areas.union_all()] * 2, crs="EPSG:4326")
     lines = {"a": line((5, 0), (15, 0)), "b": line((15, 0), (25, 0))}
     found, again = repaired(lines, ENDS, areas), repaired(lines, ENDS, areas.iloc[::-1])
-    assert found.buses["zone"].nunique() == 1
+    assert len(set(found.buses["zone"])) == 1
     assert found.buses["zone"].tolist() == again.buses["zone"].tolist()
 
 
@@ -610,7 +688,7 @@ def test_parameters_grow_with_length():
     )
     rows = circuits_of(found.branches).groupby("corridor")[["x", "s_nom"]].first()
     assert rows["x"].iloc[1] == pytest.approx(2 * rows["x"].iloc[0], rel=1e-3)
-    assert rows["s_nom"].nunique() == 1
+    assert len(set(rows["s_nom"])) == 1
 
 
 def test_the_certificate_is_a_table_with_measures_and_a_summary():

@@ -211,7 +211,7 @@ def test_an_assumption_changes_the_answer(japan):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"resolution": "line"}, "there is 'area'"),
+        ({"resolution": "bus"}, "there are 'area' and 'line'"),
         ({"demand": "hihg"}, "there are high, low, outlook"),
         ({"backbone": 13}, "there are 12, 25, 48 nodes"),
         ({"year": 2020}, "before the base year 2026"),

@@ -59,9 +59,9 @@ def _lines(pack: GridPack) -> pd.DataFrame:
         ],
     )
     banks = repair.transformers_of(pack.transformers[["bus0", "bus1"]].to_numpy(dtype=object), pack.buses)
-    return pd.concat([circuits, banks.assign(licence=pack.buses["licence"].iloc[0], tie="")]).assign(
-        confidence="low"
-    )
+    both = pd.concat([circuits, banks.assign(licence=pack.buses["licence"].iloc[0], tie="")])
+    lines: pd.DataFrame = both.assign(confidence="low")
+    return lines
 
 
 def _members(pack: GridPack, lines: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
@@ -72,5 +72,4 @@ def _members(pack: GridPack, lines: pd.DataFrame, published: pd.DataFrame) -> pd
         ["source", "source_date", "licence", "confidence"]
     ]
     table = rows[["interface", "element", "sign"]].join(of, on="interface")
-    named: pd.DataFrame = table.set_axis(pd.Index(rows["interface"] + ":" + rows["element"], name="member"))
-    return named
+    return table.set_axis(pd.Index(rows["interface"] + ":" + rows["element"], name="member"))

@@ -33,6 +33,9 @@ BULK_KV = 300.0
 EVACUATION_SHARE = 0.5
 """Share of what a bus's branches can carry that plants may fill: a line of two circuits is worth one."""
 
+OWN_YARD_KM = 2.0
+"""A bus this near is a plant's own: it takes units up to all that its branches can carry."""
+
 FAR_KM = 50.0
 """Farther than this no unit is taken to reach for a bus with room: an assumption."""
 
@@ -177,8 +180,8 @@ def generators_to_buses(
     -----
     A voltage fits if one circuit of its class carries the unit; a larger unit takes the highest voltage of its area.
     The largest units choose first, each the nearest bus that fits and whose branches, at half of what they can carry,
-    still have room: so the units of a large plant may go to several substations, as they do. Where none is within
-    50 km, it is the nearest that fits.
+    still have room: so the units of a large plant may go to several substations, as they do. A bus within 2 km is the
+    plant's own and may be filled. Where none is within 50 km, it is the nearest that fits.
     """
     feeds = generators["feeds_area"].fillna(generators["area"])
     found = pd.DataFrame(
@@ -187,7 +190,7 @@ def generators_to_buses(
     located = ~(generators.geometry.isna() | generators.geometry.is_empty)
     room = pd.Series(np.inf, index=buses.index)
     if capacity_mw is not None:
-        room = capacity_mw.reindex(buses.index).fillna(0.0) * EVACUATION_SHARE
+        room = capacity_mw.reindex(buses.index).fillna(0.0)
     for area, here in buses.sort_index().groupby("area"):
         units = generators[located & generators["bus"].isna() & (feeds == area)]
         if len(units):
@@ -202,10 +205,11 @@ def _connected(units: gpd.GeoDataFrame, buses: gpd.GeoDataFrame, room: Floats) -
     size = units["p_nom"].fillna(0.0).to_numpy(dtype=np.float64)
     km = _apart(units, buses)
     fits = (carries[None, :] >= size[:, None]) | (v_nom == v_nom.max())[None, :]
-    left = room.copy()
+    left, held = room.copy(), np.where(np.isfinite(room), room * (1.0 - EVACUATION_SHARE), 0.0)
     chosen, near = np.zeros(len(units), dtype=np.int64), np.ones(len(units), dtype=bool)
     for unit in np.lexsort((units.index.astype(str), -size)):
-        away = np.where(fits[unit] & (left >= size[unit]), km[unit], np.inf)
+        reserve = np.where(km[unit] <= OWN_YARD_KM, 0.0, held)
+        away = np.where(fits[unit] & (left - reserve >= size[unit]), km[unit], np.inf)
         near[unit] = away.min() <= FAR_KM
         chosen[unit] = (away if near[unit] else np.where(fits[unit], km[unit], np.inf)).argmin()
         left[chosen[unit]] -= size[unit]

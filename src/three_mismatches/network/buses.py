@@ -121,21 +121,16 @@ def bus_graph(grid: Grid) -> BusGraph:
     lines = grid.lines[grid.lines["in_service"]].sort_index()
     number = pd.Series(np.arange(len(buses), dtype=np.int64), index=buses.index)
     ends = [number.loc[lines[end]].to_numpy(dtype=np.int64) for end in ("bus0", "bus1")]
-    joined = coo_array((np.ones(len(lines)), tuple(ends)), shape=(len(buses), len(buses)))
-    own = pd.Series(lines.index, index=lines.index)
-    corridor, corridors = pd.factorize(lines["corridor"].fillna(own), sort=True)
-    demand = demand_at_buses(grid)
-    links = _working(grid.links).sort_index()
-    interfaces = grid.interfaces.sort_index()
-    members = _members(grid, lines, links)
-    rating = lines["s_nom"].fillna(np.inf)
+    corridor = pd.Categorical(lines["corridor"].fillna(lines.index.to_series()))
+    links, interfaces = _working(grid.links).sort_index(), grid.interfaces.sort_index()
+    demand, members = demand_at_buses(grid), _members(grid, lines, links)
     link_limits = _both_ways(links, "p_nom", "p_nom_reverse")
     interface_limits = _both_ways(interfaces, "limit_forward", "limit_reverse")
     return BusGraph(
         buses=tuple(buses.index),
         areas=tuple(areas.index),
         area=areas.index.get_indexer(pd.Index(buses["area"])).astype(np.int64),
-        component=connected_components(joined, directed=False)[1].astype(np.int64),
+        component=_component(ends, len(buses)),
         demand_mw=_floats(demand),
         supply_mw=_floats(supply_at_buses(grid)),
         branches=tuple(lines.index),
@@ -143,10 +138,10 @@ def bus_graph(grid: Grid) -> BusGraph:
         branch_to=ends[1],
         susceptance=_floats(BASE_MVA / (_reactance(lines) * lines["tap_ratio"])),
         shift_rad=np.radians(_floats(lines["phase_shift"])),
-        rating_mw=_floats(rating),
-        emergency_mw=_floats(lines["s_nom_emergency"].fillna(rating)),
-        corridor=corridor.astype(np.int64),
-        corridors=tuple(map(str, corridors)),
+        rating_mw=_floats(lines["s_nom"].fillna(np.inf)),
+        emergency_mw=_floats(lines["s_nom_emergency"].fillna(lines["s_nom"]).fillna(np.inf)),
+        corridor=corridor.codes.astype(np.int64),
+        corridors=tuple(map(str, corridor.categories)),
         links=tuple(links.index),
         link_from=_ends(links["bus0"], number, buses, demand),
         link_to=_ends(links["bus1"], number, buses, demand),
@@ -202,6 +197,12 @@ def _refuse(grid: Grid) -> None:
 def _reactance(lines: pd.DataFrame) -> pd.Series:
     """Return reactance on a base of 100 MVA: as given, else from ohms."""
     return lines["x_pu_100"].fillna(lines["x"] * BASE_MVA / lines["v_nom"] ** 2)
+
+
+def _component(ends: list[Ints], count: int) -> Ints:
+    """Return which buses hang together: one number for each island of lines."""
+    joined = coo_array((np.ones(len(ends[0])), tuple(ends)), shape=(count, count))
+    return connected_components(joined, directed=False)[1].astype(np.int64)
 
 
 def _working(links: pd.DataFrame) -> pd.DataFrame:

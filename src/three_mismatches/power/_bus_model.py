@@ -26,10 +26,16 @@ Ints = NDArray[np.int64]
 ANGLE_SCALE = 1e-3
 """Angles are held in milliradians: the programme's coefficients stay within some orders of magnitude."""
 
-REDISPATCH_COST = 1.0
+SHED_COST = 1e3
+"""Objective units for each MW that is shed: no slack of its total is spent for less."""
+
+OVERLOAD_COST = 1e1
+"""Objective units for each MW above a rating: far above redispatch, far below shedding."""
+
+REDISPATCH_COST = 1e-1
 """Objective units for each MW by which a bus leaves its area's common share of supply."""
 
-LINK_COST = 1e-1
+LINK_COST = 1e-2
 """Objective units for each MW on a link, so that none runs idle."""
 
 SLACK_MW = 1e-5
@@ -298,21 +304,23 @@ class BusModel:
             If HiGHS ends without an optimum.
         """
         self._free(np.full(2 * len(self.corridors.bus0), np.inf))
-        self._hold(SHED)
-        self._hold(OVER)
-        self._set_cost({LINK: -LINK_COST, ABOVE: -REDISPATCH_COST, BELOW: -REDISPATCH_COST})
+        cost = {SHED: -SHED_COST}
+        self._hold(SHED, cost)
+        cost[OVER] = -OVERLOAD_COST
+        self._hold(OVER, cost)
+        self._set_cost(cost | {LINK: -LINK_COST, ABOVE: -REDISPATCH_COST, BELOW: -REDISPATCH_COST})
         return self._solved()
 
     def least_shed(self) -> DispatchSolution:
         """Return the dispatch that sheds least when no corridor may be loaded beyond its rating."""
         self._free(np.zeros(2 * len(self.corridors.bus0)))
-        self._set_cost({SHED: -1.0})
+        self._set_cost({SHED: -SHED_COST})
         return self._solved()
 
     def ignore(self, corridors: NDArray[np.bool_]) -> None:
         """Let the given corridors carry anything, no other more than its rating, and shed no more than must be."""
         self._free(np.tile(np.where(corridors, np.inf, 0.0), 2))
-        self._hold(SHED)
+        self._hold(SHED, {SHED: -SHED_COST})
 
     def most_at(self, place: int) -> DispatchSolution:
         """Return the solve that brings most new load to one place."""
@@ -327,12 +335,12 @@ class BusModel:
         for row in self._total_row.values():
             self._highs.changeRowBounds(row, -np.inf, np.inf)
 
-    def _hold(self, kind: int) -> None:
-        """Make a total, of shed demand or of overload, the least that it can be, and keep it there."""
-        self._set_cost({kind: -1.0})
-        self._solved()
-        least = -self._highs.getInfo().objective_function_value
-        self._highs.changeRowBounds(self._total_row[kind], -np.inf, max(least, 0.0) + SLACK_MW)
+    def _hold(self, kind: int, cost: Mapping[int, float]) -> None:
+        """Make a total, of shed demand or of overload, what the costs leave of it, and keep it there."""
+        self._set_cost(cost)
+        found = self._solved()
+        total = found.shed_mw.sum() if kind == SHED else found.overload_mw.sum()
+        self._highs.changeRowBounds(self._total_row[kind], -np.inf, max(float(total), 0.0) + SLACK_MW)
 
     def _set_upper(self, kind: int, upper: Floats) -> None:
         columns = np.arange(int(self._first[kind]), int(self._first[kind + 1]), dtype=np.int32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 
 from three_mismatches.geodesy import length_km, wrap_longitude
 from three_mismatches.repair._chains import Chains, label_components
-from three_mismatches.repair._joins import PASSING, STATIONS, TO_END, TO_LINE, TO_STATION, Ends, Joins
-from three_mismatches.repair._near import steady
+from three_mismatches.repair._ends import Ends
+from three_mismatches.repair._joins import PASSING, STATIONS, TO_END, TO_LINE, TO_STATION, Joins
+from three_mismatches.repair._near import straight
+from three_mismatches.repair._order import firsts, steady
 from three_mismatches.repair._stations import Stations
 
 __all__ = ["Merges", "Network", "assemble"]
@@ -48,7 +51,11 @@ class Network:
 
 @dataclass(frozen=True, eq=False)
 class Merges:
-    """The joins that make two nodes one bus: the nodes of each, how many nodes there are, a word for each, and whether it splits a line."""
+    """
+    The joins that make two nodes one bus.
+
+    The nodes of each, how many nodes there are, a word for each join, and whether it splits a line.
+    """
 
     table: pd.DataFrame
     first: Ints
@@ -237,14 +244,13 @@ class _Nodes:
 
     def _bridge_rows(self, label: Ints) -> pd.DataFrame:
         bridges = self.joins[self.joins["bridge"].to_numpy(dtype=bool)]
-        ways = np.stack([bridges[["lon", "lat"]].to_numpy(), bridges[["lon1", "lat1"]].to_numpy()], axis=1)
         a = bridges["a"].to_numpy(dtype=np.int64)
         return pd.DataFrame(
             {
                 "v_nom": self.ends.v_nom[a], "dc": self.ends.dc[a], "zone": self.ends.zone[a], "area": "",
                 "kind": "line", "circuits": np.nan, "ref": "", "name": "", "bus0": label[self.bridge_ends[0]],
                 "bus1": label[self.bridge_ends[1]], "bridge": True, "km": bridges["km"].to_numpy(),
-                "geometry": shapely.linestrings(ways) if len(ways) else np.zeros(0, dtype=object),
+                "geometry": straight(bridges[["lon", "lat"]].to_numpy(), bridges[["lon1", "lat1"]].to_numpy()),
             }
         )  # fmt: skip
 
@@ -257,7 +263,7 @@ class _Nodes:
         plain = np.flatnonzero(untouched)
         chain, first, second = [plain], [self.ends.of_start[plain]], [self.ends.of_end[plain]]
         shapes = [self.chains.geometry[plain]]
-        starts = np.flatnonzero(np.r_[True, np.diff(self.cut_chain[order]) != 0]) if len(order) else []
+        starts = np.flatnonzero(firsts(self.cut_chain[order]))
         for group in np.split(order, starts[1:]) if len(order) else []:
             at = int(self.cut_chain[group[0]])
             node = np.concatenate([[self.ends.of_start[at]], self.cut_node[group], [self.ends.of_end[at]]])
@@ -281,7 +287,7 @@ def _cut_line(line: shapely.Geometry, shares: Floats) -> Objects:
     cuts = np.concatenate([[0.0], shares * along[-1], [along[-1]]])
     place = np.stack([np.interp(cuts, along, lonlat[:, axis]) for axis in (0, 1)], axis=1)
     pieces = np.empty(len(cuts) - 1, dtype=object)
-    for number, (low, high) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
+    for number, (low, high) in enumerate(pairwise(cuts)):
         inner = lonlat[(along > low) & (along < high)]
         pieces[number] = shapely.linestrings(np.concatenate([place[[number]], inner, place[[number + 1]]]))
     return pieces

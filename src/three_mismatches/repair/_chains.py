@@ -15,13 +15,14 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from three_mismatches.geodesy import length_km
 from three_mismatches.repair._log import Log
-from three_mismatches.repair._near import STEADY_DIGITS, feet_within, firsts, km_per_degree, steady
+from three_mismatches.repair._near import feet_within, km_per_degree, middles, straight
+from three_mismatches.repair._order import STEADY_DIGITS, firsts, numbered, steady
 
-__all__ = ["Chains", "Drawn", "label_components", "make_chains", "pair_graph"]
+__all__ = ["Chains", "Drawn", "label_components", "make_chains", "spanning_forest"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,7 +33,7 @@ DEGREE_DIGITS = 7
 """Decimals of a degree to which two vertices are the same: the map's own, about a centimetre."""
 
 OVERLAP_KM = 0.00003
-"""Edges that run along each other within this are the same edge, drawn with other vertices: what rounding moves them."""
+"""Edges that run along each other within this are one: rounding moves the vertices of either as far."""
 
 FOLDED_DEG = 15.0
 """Two lines that meet at an end and come from the same side within this both end there."""
@@ -88,15 +89,23 @@ class _Edges:
         return replace(self, tail=self.tail[idx], head=self.head[idx], row=self.row[idx])
 
 
-def pair_graph(first: Ints, second: Ints, size: int) -> coo_array:
-    """Return the graph in which each pair is joined."""
-    return coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(size, size))
-
-
 def label_components(first: Ints, second: Ints, size: int) -> Ints:
     """Return the number of the component that each of `size` members is in."""
-    labels = connected_components(pair_graph(first, second, size), directed=False)[1]
+    graph = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(size, size))
+    labels = connected_components(graph, directed=False)[1]
     return np.asarray(labels, dtype=np.int64)
+
+
+def spanning_forest(first: Ints, second: Ints, size: int) -> Bools:
+    """Return which pairs, taken in their order, connect what none before them does."""
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    kept = np.sort(np.unique(np.stack([low, high]), axis=1, return_index=True)[1])
+    kept = kept[low[kept] != high[kept]]
+    weight = np.arange(1.0, len(kept) + 1.0)
+    forest = minimum_spanning_tree(coo_array((weight, (low[kept], high[kept])), shape=(size, size)).tocsr())
+    chosen = np.zeros(len(first), dtype=bool)
+    chosen[kept[forest.data.astype(np.int64) - 1]] = True
+    return chosen
 
 
 def make_chains(drawn: Drawn, log: Log) -> Chains:
@@ -124,9 +133,7 @@ def _sort_of(drawn: Drawn) -> _Sort:
     table = drawn.table
     alike = ["v_nom", "dc", "zone", "area", "hertz", "circuits", "kind", "ref"]
     keys = (["v_nom", "dc"], ["v_nom", "dc", "ref"], alike)
-    return _Sort(
-        *(table.groupby(key, dropna=False).ngroup().to_numpy(dtype=np.int64) for key in keys),
-    )
+    return _Sort(*(numbered(table, key) for key in keys))
 
 
 def _edges(drawn: Drawn) -> _Edges:
@@ -200,7 +207,7 @@ def _overlaps(edges: _Edges, edge: Ints, other: Ints) -> Bools:
 def _edge_km(edges: _Edges, edge: Ints) -> Floats:
     a, b = edges.vertices[edges.tail[edge]], edges.vertices[edges.head[edge]]
     way = (b - a) * np.stack(km_per_degree(a[:, 1]), axis=1)
-    return np.sqrt(np.einsum("ij,ij->i", way, way))
+    return np.asarray(np.hypot(*way.T))
 
 
 def _turn(edges: _Edges, edge: Ints, other: Ints) -> Floats:
@@ -211,7 +218,7 @@ def _turn(edges: _Edges, edge: Ints, other: Ints) -> Floats:
         way = (b - a) * np.stack(km_per_degree(a[:, 1]), axis=1)
         bearings.append(np.degrees(np.arctan2(way[:, 1], way[:, 0])))
     turn = np.abs(bearings[0] - bearings[1]) % 180.0
-    return np.minimum(turn, 180.0 - turn)
+    return np.asarray(np.minimum(turn, 180.0 - turn))
 
 
 def _cut(edges: _Edges, edge: Ints, vertex: Ints, share: Floats) -> _Edges:
@@ -252,9 +259,8 @@ def _without_duplicates(edges: _Edges, drawn: Drawn, log: Log) -> _Edges:
 
 def _worth(table: pd.DataFrame) -> Ints:
     """Return the rank of each line among those that may be one: what is known first, the id last."""
-    known = table[["zone", "area", "name"]].ne("").sum(axis=1) + table[["hertz", "circuits"]].notna().sum(
-        axis=1
-    )
+    known = (table[["zone", "area", "name"]].to_numpy() != "").sum(axis=1)
+    known += table[["hertz", "circuits"]].notna().to_numpy().sum(axis=1)
     said = table[["zone", "area", "hertz", "circuits", "kind", "name", "line"]].assign(unknown=-known)
     order = said.sort_values(["unknown", *said.columns[:-1]], kind="stable").index
     rank = np.empty(len(table), dtype=np.int64)
@@ -319,24 +325,14 @@ def _bearing(edges: _Edges, end: Ints) -> Floats:
     here = edges.vertices[np.concatenate([edges.tail, edges.head])[end]]
     way = edges.vertices[np.concatenate([edges.head, edges.tail])[end]] - here
     east, north = km_per_degree(here[..., 1])
-    return np.degrees(np.arctan2(way[..., 1] * north, way[..., 0] * east))
+    return np.asarray(np.degrees(np.arctan2(way[..., 1] * north, way[..., 0] * east)))
 
 
 def _crossings(edges: _Edges, order: Ints, begins: Ints, degree: Ints) -> tuple[Bools, Ints, Ints]:
     """
-    Return at which places two lines share a tower and nothing else, and there the pairs of edges that go straight on.
+    Return at which places two lines share a tower and nothing else, and both pairs of edges that go straight on there.
 
-    Parameters
-    ----------
-    order
-        Ends of edges, tails before heads, sorted by place.
-    begins, degree
-        Where in that order each place begins, and how many ends meet there.
-
-    Returns
-    -------
-    crossing, first, second
-        For each place whether lines cross there; for each crossing the edges of both pairs, shape (crossings, 2).
+    `order` has the ends of edges, tails before heads, by place; `begins` where a place begins, `degree` how many meet.
     """
     count = len(edges.tail)
     at = np.flatnonzero(degree == 4)
@@ -363,7 +359,7 @@ def _bend(first: Floats, second: Floats) -> Floats:
 def _strung(edges: _Edges, label: Ints, drawn: Drawn) -> Chains:
     """Return the chains of labelled edges, drawn from the lesser of their ends, in an order of their own."""
     order = np.lexsort((edges.row, label))
-    lines = shapely.linestrings(np.stack([edges.vertices[edges.tail], edges.vertices[edges.head]], axis=1))
+    lines = straight(edges.vertices[edges.tail], edges.vertices[edges.head])
     bundles = shapely.multilinestrings(lines[order], indices=np.unique(label[order], return_inverse=True)[1])
     merged = shapely.line_merge(bundles)
     parts, part_label = shapely.get_parts(merged, return_index=True)
@@ -372,9 +368,8 @@ def _strung(edges: _Edges, label: Ints, drawn: Drawn) -> Chains:
     table = _attributes(edges, label, drawn).iloc[part_label].reset_index(drop=True)
     start, end = shapely.get_point(parts, 0), shapely.get_point(parts, -1)
     first, last = (_vertex_number(edges.vertices, shapely.get_coordinates(p)) for p in (start, end))
-    middle = shapely.get_coordinates(shapely.line_interpolate_point(parts, 0.5, normalized=True))
     ref = table["ref"].rank(method="dense")
-    sort = np.lexsort((ref, *steady(middle).T, steady(km), last, first, table["dc"], -table["v_nom"]))
+    sort = np.lexsort((ref, *steady(middles(parts)).T, steady(km), last, first, table["dc"], -table["v_nom"]))
     return Chains(parts, first, last, km, table, edges.vertices).take(sort)
 
 
@@ -393,10 +388,10 @@ def _canonical(parts: Objects) -> Objects:
 
 
 def _vertex_number(vertices: Floats, lonlat: Floats) -> Ints:
-    scaled = np.round(lonlat * 10.0**DEGREE_DIGITS).astype(np.int64)
-    known = np.round(vertices * 10.0**DEGREE_DIGITS).astype(np.int64)
-    key = pd.MultiIndex.from_arrays(known.T)
-    return np.asarray(key.get_indexer(pd.MultiIndex.from_arrays(scaled.T)), dtype=np.int64)
+    """Return which vertex each place is; vertices are in order."""
+    known, scaled = (np.round(places * 10.0**DEGREE_DIGITS).astype(np.int64) for places in (vertices, lonlat))
+    width = 2 * 180 * 10**DEGREE_DIGITS
+    return np.asarray(np.searchsorted(known @ [width, 1], scaled @ [width, 1]), dtype=np.int64)
 
 
 def _attributes(edges: _Edges, label: Ints, drawn: Drawn) -> pd.DataFrame:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from three_mismatches.repair._near import STEADY_DIGITS, firsts, km_per_degree, steady
+from three_mismatches.repair._near import km_per_degree
+from three_mismatches.repair._order import SAME_KM, firsts, steady
 
-__all__ = ["DETOUR", "FACING_KM", "SAME_KM", "beside", "detours", "same_side"]
+__all__ = ["DETOUR", "FACING_KM", "beside", "detours", "same_side"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,9 +31,6 @@ TOUCHING_KM = 0.012
 
 DETOUR = 3.0
 """Two ends that a line between them connects, by a way no longer than this many times their gap, need no join."""
-
-SAME_KM = 10.0**-STEADY_DIGITS
-"""Distances that differ by less are equal."""
 
 
 def beside(a: Ints, b: Ints, km: Floats, lonlat: Floats, bearing: Floats) -> Bools:

@@ -1,8 +1,10 @@
 """
 Which ends of lines are joined to what.
 
-Whether two things are joined may hang on the tolerance; whether they may be joined at all never does. So a
-wider tolerance only ever adds joins, and a component once whole stays whole.
+Whether two things are joined may hang on the tolerance; whether they may be joined at all never does: that is
+asked of the map alone, and of what is nearer than they are to each other. So a wider tolerance only ever adds
+joins. What may be joined to connect an island does not know the tolerance either. So a component once whole
+stays whole.
 """
 
 from __future__ import annotations
@@ -14,15 +16,17 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from three_mismatches.repair._chains import Chains, label_components
-from three_mismatches.repair._gaps import DETOUR, FACING_KM, SAME_KM, beside, detours, same_side
+from three_mismatches.repair._chains import Chains, label_components, spanning_forest
+from three_mismatches.repair._ends import Ends
+from three_mismatches.repair._gaps import DETOUR, FACING_KM, beside, detours, same_side
 from three_mismatches.repair._log import Log
-from three_mismatches.repair._near import feet_within, firsts, km_per_degree, pairs_within, steady
+from three_mismatches.repair._near import feet_within, km_per_degree, pairs_within, straight
+from three_mismatches.repair._order import SAME_KM, STEADY_DIGITS, firsts, numbered, steady
 from three_mismatches.repair._stations import OTHER, STATES, Stations
 from three_mismatches.repair._zones import Land
 from three_mismatches.repair.rules import RepairRules
 
-__all__ = ["Ends", "Joins", "find_joins", "line_ends"]
+__all__ = ["PASSING", "STATIONS", "TO_END", "TO_LINE", "TO_STATION", "Joins", "find_joins"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -34,76 +38,14 @@ TOUCH_KM = 0.012
 BRANCHES_OFF_DEG = 15.0
 """A line that ends beside another and more nearly parallel than this does not branch off from it."""
 
-NEAR_END_DEG = 0.0005
-"""How far from its end, some 50 m, the direction is taken in which a line ends. [degrees]"""
-
 TO_STATION, TO_END, TO_LINE, PASSING, STATIONS = "station", "end", "line", "passing", "stations"
 
 
 @dataclass(frozen=True, eq=False)
-class Ends:
-    """Places where chains end: one for each vertex, voltage, zone and current."""
-
-    lonlat: Floats
-    v_nom: Floats
-    dc: Bools
-    zone: NDArray[np.object_]
-    degree: Ints
-    of_start: Ints
-    of_end: Ints
-    chain: Ints
-    bearing: Floats
-
-    @property
-    def dangling(self) -> Bools:
-        """Return where a single chain ends."""
-        return self.degree == 1
-
-    @property
-    def far(self) -> Ints:
-        """Return the other end of a chain that ends at each end."""
-        return self.of_start[self.chain] + self.of_end[self.chain] - np.arange(len(self.chain))
-
-
-@dataclass(frozen=True, eq=False)
 class Joins:
-    """Joins that are made: `kind`, `a` and `b` (positions by kind), km, place, where on a chain [share], and a word."""
+    """Joins that are made: `kind`, `a` and `b` (positions by kind), km, place, share of the chain, and a word."""
 
     table: pd.DataFrame
-
-
-def line_ends(chains: Chains) -> Ends:
-    """Return where chains end, and each chain's two ends."""
-    zone = chains.table["zone"].to_numpy(dtype=object)
-    network = chains.table.groupby(["v_nom", "dc", "zone"]).ngroup().to_numpy(dtype=np.int64)
-    count = len(chains.km)
-    key = np.stack([np.tile(network, 2), np.concatenate([chains.start, chains.end])])
-    unique, first, of = np.unique(key, axis=1, return_index=True, return_inverse=True)
-    of = of.reshape(-1).astype(np.int64)
-    chain = (first % count).astype(np.int64) if count else first.astype(np.int64)
-    lonlat = chains.vertices[unique[1]]
-    inward = _inward(chains, chain, first >= count)
-    scale = np.stack(km_per_degree(lonlat[:, 1]), axis=1)
-    way = (inward - lonlat) * scale
-    return Ends(
-        lonlat=lonlat,
-        v_nom=chains.table["v_nom"].to_numpy()[chain],
-        dc=chains.table["dc"].to_numpy(dtype=bool)[chain],
-        zone=zone[chain],
-        degree=np.bincount(of, minlength=unique.shape[1]).astype(np.int64),
-        of_start=of[:count],
-        of_end=of[count:],
-        chain=chain,
-        bearing=np.degrees(np.arctan2(way[:, 1], way[:, 0])),
-    )
-
-
-def _inward(chains: Chains, chain: Ints, at_end: Bools) -> Floats:
-    """Return a place near the end, from which the line comes; further in than what rounding can turn."""
-    near = np.where(at_end, -1.0, 1.0) * NEAR_END_DEG
-    return shapely.get_coordinates(shapely.line_interpolate_point(chains.geometry[chain], near)).reshape(
-        -1, 2
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +77,8 @@ def _edges(chains: Chains) -> _Edges:
     length = np.hypot(*(end - start).T)
     total = np.bincount(chain, weights=length, minlength=len(chains.km))
     running = np.cumsum(length) - length
-    first = np.searchsorted(chain, chain, side="left")
-    return _Edges(start, end, chain, running - running[first], length, total)
+    before = running - running[np.searchsorted(chain, chain, side="left")]
+    return _Edges(start, end, chain, before, length, np.asarray(total, dtype=np.float64))
 
 
 def find_joins(
@@ -175,12 +117,13 @@ def find_joins(
         _between_stations(stations, reach),
     ]
     table = pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
-    table = table[_over_land(table, land, rules.water_km, log)]
+    # What is wider than the tolerance is asked only if it would connect an island.
+    table = table[_over_land(table, land, rules.water_km, up_to_km=tolerance_km)]
     allowed = table[table["allowed"] & _first_choice(table)]
     now = allowed[allowed["km"] <= tolerance_km]
-    _log_refused(table, ends, stations, tolerance_km, log)
+    _log_refused(table, ends, tolerance_km, log)
     later = table[table["allowed"] & table["bridges"] & (table["km"] <= rules.island_km)]
-    bridges = _bridges(chains, ends, stations, now, later)
+    bridges = _bridges(chains, ends, stations, now, later, land, rules.water_km)
     joins = pd.concat([now.assign(bridge=False), bridges.assign(bridge=True)], ignore_index=True)
     return Joins(joins.assign(word=_words(joins, ends, stations)))
 
@@ -215,18 +158,9 @@ def _table(
     """
     Return candidates of one kind.
 
-    Parameters
-    ----------
-    choice
-        Whether it may be made for its nearness alone.
-    bridges
-        Whether it may be made to connect an island.
-    allowed
-        Whether it stays within a zone.
-    explains
-        Whether it says why a line ends here, so that it branches off from nothing farther away.
-    along
-        Whether the line that it ends on runs along it.
+    `choice`: it may be made for its nearness alone; `bridges`: to connect an island; `allowed`: it stays in a zone;
+    `explains`: it says why a line ends here, so that it branches off from nothing farther away; `along`: the line that
+    it ends on runs along it.
     """
     return pd.DataFrame(
         {
@@ -248,7 +182,7 @@ def _to_stations(ends: Ends, stations: Stations, reach: float) -> pd.DataFrame:
     admitted = stations.admits(station, ends.zone[end])
     fit = stations.fit(station, ends.v_nom[end])
     order = np.lexsort((station, steady(km), ~admitted, end))
-    end, station, km, admitted, fit = (part[order] for part in (end, station, km, admitted, fit))
+    end, station, km, admitted, fit = end[order], station[order], km[order], admitted[order], fit[order]
     best = _least_before(end, np.where(admitted, fit, OTHER + 1))
     choice = admitted & (fit < best)
     bridges = (fit == STATES) & ends.dangling[end]
@@ -273,8 +207,8 @@ def _to_ends(ends: Ends, chains: Chains, network: Ints, reach: float, tolerance_
     Chosen is every pair but those that lie beside each other and those that a line between them connects.
     """
     loose = np.flatnonzero(ends.dangling)
-    a, b, km = pairs_within(ends.lonlat[loose], ends.lonlat[loose], max(reach, FACING_KM))
-    a, b, km = loose[a[a < b]], loose[b[a < b]], km[a < b]
+    a, b, km = pairs_within(ends.lonlat[loose], max(reach, FACING_KM))
+    a, b = loose[a], loose[b]
     alike = (ends.v_nom[a] == ends.v_nom[b]) & (ends.dc[a] == ends.dc[b])
     a, b, km = a[alike], b[alike], km[alike]
     same_zone = network[a] == network[b]
@@ -371,8 +305,7 @@ def _passing(chains: Chains, edges: _Edges, stations: Stations, reach: float) ->
 
 def _between_stations(stations: Stations, reach: float) -> pd.DataFrame:
     """Return pairs of stations that are one: of one name, or of a common voltage."""
-    a, b, km = pairs_within(stations.lonlat, stations.lonlat, reach)
-    a, b, km = a[a < b], b[a < b], km[a < b]
+    a, b, km = pairs_within(stations.lonlat, reach)
     zones = [sorted(set(stations.zones[i]) & set(stations.zones[j])) for i, j in zip(a, b, strict=True)]
     common = [bool(set(stations.levels[i]) & set(stations.levels[j])) for i, j in zip(a, b, strict=True)]
     named = (stations.names[a] == stations.names[b]) & (stations.names[a] != "")
@@ -400,7 +333,7 @@ def _first_choice(table: pd.DataFrame) -> Bools:
     off, beside = on_line & ~along, on_line & along
     off &= (km < _least_km(table, explains & (other | beside))) & (km <= _least_km(table, off) + SAME_KM)
     beside &= (km < _least_km(table, other)) & (km <= _least_km(table, beside) + SAME_KM)
-    return (choice & (kind != TO_LINE)) | off | beside
+    return np.asarray((choice & (kind != TO_LINE)) | off | beside)
 
 
 def _least_km(table: pd.DataFrame, chosen: Bools) -> Floats:
@@ -411,31 +344,29 @@ def _least_km(table: pd.DataFrame, chosen: Bools) -> Floats:
     km = np.concatenate([rows["km"], rows.loc[both, "km"]])
     least = np.full(int(max(table["a"].max(), end.max(initial=0))) + 1 if len(table) else 0, np.inf)
     np.minimum.at(least, end, km)
-    return least[table["a"].to_numpy(dtype=np.int64)]
+    return np.asarray(least[table["a"].to_numpy(dtype=np.int64)])
 
 
 def _network_of(ends: Ends) -> Ints:
     """Return a number for each voltage, current and zone."""
     frame = pd.DataFrame({"v_nom": ends.v_nom, "dc": ends.dc, "zone": ends.zone})
-    return frame.groupby(["v_nom", "dc", "zone"]).ngroup().to_numpy(dtype=np.int64)
+    return numbered(frame, ["v_nom", "dc", "zone"])
 
 
-def _over_land(table: pd.DataFrame, land: Land, water_km: float, log: Log) -> NDArray[np.bool_]:
-    """Return which candidates have no more than `water_km` of their way outside the areas."""
+def _over_land(table: pd.DataFrame, land: Land, water_km: float, up_to_km: float = np.inf) -> Bools:
+    """Return which candidates have no more than `water_km` of their way outside the areas; wider ones are not asked."""
     dry = np.ones(len(table), dtype=bool)
-    long = np.flatnonzero((table["km"] > water_km).to_numpy())
+    long = np.flatnonzero(((table["km"] > water_km) & (table["km"] <= up_to_km)).to_numpy())
     if not len(long):
         return dry
     part = table.iloc[long]
-    ways = shapely.linestrings(
-        np.stack([part[["lon", "lat"]].to_numpy(), part[["lon1", "lat1"]].to_numpy()], axis=1)
-    )
+    ways = straight(part[["lon", "lat"]].to_numpy(), part[["lon1", "lat1"]].to_numpy())
     wet_km = land.outside_share(ways) * part["km"].to_numpy()
     dry[long] = wet_km <= water_km
     return dry
 
 
-def _log_refused(table: pd.DataFrame, ends: Ends, stations: Stations, tolerance_km: float, log: Log) -> None:
+def _log_refused(table: pd.DataFrame, ends: Ends, tolerance_km: float, log: Log) -> None:
     """Add a row for each join within the tolerance that would have crossed zones."""
     refused = table[~table["allowed"] & (table["km"] <= tolerance_km)]
     refused = refused[refused["kind"].isin([TO_STATION, TO_END, TO_LINE])]
@@ -445,56 +376,54 @@ def _log_refused(table: pd.DataFrame, ends: Ends, stations: Stations, tolerance_
     label = [f"{kv:g} kV" for kv in ends.v_nom[end]]
     log.add(
         "refuse", "a join within the tolerance would have crossed synchronous zones", label,
-        lonlat=refused[["lon", "lat"]].to_numpy(), km=refused["km"].to_numpy(), zone=refused["zone"].to_numpy(), suspicious=True,
+        lonlat=refused[["lon", "lat"]].to_numpy(), km=refused["km"].to_numpy(),
+        zone=refused["zone"].to_numpy(), suspicious=True,
     )  # fmt: skip
 
 
 def _bridges(
-    chains: Chains, ends: Ends, stations: Stations, now: pd.DataFrame, later: pd.DataFrame
+    chains: Chains,
+    ends: Ends,
+    stations: Stations,
+    now: pd.DataFrame,
+    later: pd.DataFrame,
+    land: Land,
+    water_km: float,
 ) -> pd.DataFrame:
-    """Return the shortest candidates that connect what the joins leave apart (a minimum spanning forest)."""
+    """Return the shortest candidates over land that connect what the joins leave apart."""
+    count = len(chains.km)
     zones = sorted(set(ends.zone) | {zone for station in stations.zones for zone in station})
-    offset = len(chains.km)
-    zone_number = {zone: number for number, zone in enumerate(zones)}
-    size = offset + len(stations.ids) * max(len(zones), 1)
-
-    def members(table: pd.DataFrame) -> tuple[Ints, Ints]:
-        kind = table["kind"].to_numpy(dtype=object)
-        a, b = table["a"].to_numpy(dtype=np.int64), table["b"].to_numpy(dtype=np.int64)
-        number = table["zone"].map(zone_number).fillna(0).to_numpy(dtype=np.int64)
-        from_end = np.isin(kind, [TO_STATION, TO_END, TO_LINE])
-        first = np.where(from_end, ends.chain[np.where(from_end, a, 0)], a)
-        first = np.where(kind == STATIONS, offset + a * len(zones) + number, first)
-        to_station = np.isin(kind, [TO_STATION, PASSING, STATIONS])
-        second = np.where(kind == TO_END, ends.chain[np.where(kind == TO_END, b, 0)], b)
-        second = np.where(to_station, offset + b * len(zones) + number, second)
-        return first.astype(np.int64), second.astype(np.int64)
-
-    touching = _touching(ends, offset)
-    first, second = members(now)
+    size = count + len(stations.ids) * len(zones)
+    touching = _touching(ends, count)
+    first, second = _members(now, ends, count, zones)
     label = label_components(
         np.concatenate([touching[0], first]), np.concatenate([touching[1], second]), max(size, 1)
     )
+    first, second = (label[part] for part in _members(later, ends, count, zones))
+    later = later[first != second]
+    later = later[_over_land(later, land, water_km)]
     places = ["km", "lon", "lat", "lon1", "lat1"]
-    order = later[places].apply(steady).assign(kind=later["kind"])
-    order = order.sort_values(["km", "kind", *places[1:]], kind="stable")
-    ordered = later.loc[order.index]
-    first, second = (label[part] for part in members(ordered))
-    parent = {int(name): int(name) for name in np.unique(np.concatenate([first, second]))}
+    rank = later[places].round(STEADY_DIGITS).assign(kind=later["kind"]).reset_index(drop=True)
+    later = later.iloc[rank.sort_values(["km", "kind", *places[1:]], kind="stable").index]
+    first, second = (label[part] for part in _members(later, ends, count, zones))
+    return later[spanning_forest(first, second, max(size, 1))]
 
-    def root(name: int) -> int:
-        while parent[name] != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
 
-    made = np.zeros(len(ordered), dtype=bool)
-    for at in np.flatnonzero(first != second):
-        one, other = root(int(first[at])), root(int(second[at]))
-        if one != other:
-            parent[one] = other
-            made[at] = True
-    return ordered[made]
+def _members(table: pd.DataFrame, ends: Ends, count: int, zones: list[str]) -> tuple[Ints, Ints]:
+    """Return the two things that each candidate would connect: a chain, or a zone's side of a station after them."""
+    kind = table["kind"].to_numpy(dtype=object)
+    a, b = table["a"].to_numpy(dtype=np.int64), table["b"].to_numpy(dtype=np.int64)
+    number = (
+        np.searchsorted(np.array(zones, dtype=object), table["zone"].to_numpy(dtype=object)) if zones else a
+    )
+    from_end = np.isin(kind, [TO_STATION, TO_END, TO_LINE])
+    first = np.where(from_end, ends.chain[np.where(from_end, a, 0)], a) if len(ends.chain) else a
+    first = np.where(kind == STATIONS, count + a * len(zones) + number, first)
+    to_end = kind == TO_END
+    second = np.where(to_end, ends.chain[np.where(to_end, b, 0)], b) if len(ends.chain) else b
+    at_station = np.isin(kind, [TO_STATION, PASSING, STATIONS])
+    second = np.where(at_station, count + b * len(zones) + number, second)
+    return first.astype(np.int64), second.astype(np.int64)
 
 
 def _touching(ends: Ends, count: int) -> tuple[Ints, Ints]:

@@ -62,11 +62,15 @@ class Log:
         """Return all rows, in an order that does not hang on that of the input."""
         columns = ["action", "reason", "element", "zone", "km", "value", "suspicious", "geometry"]
         rows = pd.concat(self.parts, ignore_index=True) if self.parts else pd.DataFrame(columns=columns)
-        place = shapely.get_coordinates(
-            shapely.force_2d(np.where(rows["geometry"].isna(), shapely.Point(0.0, 0.0), rows["geometry"]))
-        )
-        rows = rows.assign(lon=place[:, 0], lat=place[:, 1], step=rows["action"].map(ACTIONS.index))
-        order = rows.sort_values(["step", "reason", "element", "lon", "lat", "km", "value"], kind="stable")
+        points = rows["geometry"].to_numpy(dtype=object)
+        place = np.nan_to_num(np.stack([shapely.get_x(points), shapely.get_y(points)], axis=1))
+        step = rows["action"].map({action: at for at, action in enumerate(ACTIONS)}).to_numpy(dtype=np.int64)
+        words = [
+            np.unique(rows[column].to_numpy(dtype=str), return_inverse=True)[1]
+            for column in ("reason", "element")
+        ]
+        figures = [rows[column].to_numpy(dtype=np.float64) for column in ("value", "km")]
+        order = rows.iloc[np.lexsort((*figures, *place.T[::-1], *words[::-1], step))]
         index = pd.Index([f"{number:06d}" for number in range(len(order))], name="row")
         found = order[columns].set_index(index)
         return gpd.GeoDataFrame(found, geometry="geometry", crs="EPSG:4326")

@@ -5,16 +5,14 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import minimum_spanning_tree
 
 from three_mismatches.repair._assemble import Merges, Network
-from three_mismatches.repair._chains import Chains
+from three_mismatches.repair._chains import Chains, spanning_forest
 from three_mismatches.repair._joins import PASSING, STATIONS, TO_END, TO_LINE, TO_STATION, Joins
 from three_mismatches.repair._log import Log
-from three_mismatches.repair._near import steady
+from three_mismatches.repair._near import middles
+from three_mismatches.repair._order import steady
 from three_mismatches.repair._zones import touching
 
 __all__ = ["IMPUTED", "log_joins", "log_measures", "with_imputations"]
@@ -37,8 +35,9 @@ IMPUTED = ("circuits", "x", "r", "s_nom", "s_nom_emergency")
 
 def log_joins(log: Log, joins: Joins, merges: Merges) -> None:
     """Add a row for each join that connects what no shorter one has, for each line that it splits, and each bridge."""
-    spans = _spanning(merges.first, merges.second, merges.table["km"].to_numpy(), merges.nodes)
-    made, words = merges.table[spans], merges.words[spans]
+    order = np.lexsort((merges.second, merges.first, steady(merges.table["km"])))
+    spans = np.sort(order[spanning_forest(merges.first[order], merges.second[order], merges.nodes)])
+    made, words = merges.table.iloc[spans], merges.words[spans]
     bridges = joins.table[joins.table["bridge"].to_numpy(dtype=bool)]
     for kind, what in WHAT.items():
         here = (made["kind"] == kind).to_numpy()
@@ -67,19 +66,6 @@ def _add(
         lonlat=rows[["lon", "lat"]].to_numpy(dtype=np.float64), km=rows["km"].to_numpy(),
         zone=rows["zone"].to_numpy(dtype=object), suspicious=suspicious,
     )  # fmt: skip
-
-
-def _spanning(first: Ints, second: Ints, km: Floats, size: int) -> NDArray[np.bool_]:
-    """Return which joins are in the shortest forest that connects all that they connect."""
-    chosen = np.zeros(len(first), dtype=bool)
-    order = np.lexsort((second, first, steady(km)))
-    low, high = np.minimum(first, second)[order], np.maximum(first, second)[order]
-    keep = np.unique(np.stack([low, high]), axis=1, return_index=True)[1]
-    keep = np.sort(keep[low[keep] != high[keep]])
-    weight = np.arange(1.0, len(keep) + 1.0)
-    forest = minimum_spanning_tree(coo_array((weight, (low[keep], high[keep])), shape=(size, size)).tocsr())
-    chosen[order[keep[forest.data.astype(np.int64) - 1]]] = True
-    return chosen
 
 
 def log_measures(log: Log, *, chains: Chains, whole: Network, label: Ints) -> None:
@@ -122,8 +108,7 @@ def with_imputations(
     log = Log([certificate.reset_index(drop=True)])
     corridors = lines[~lines["corridor"].duplicated()]
     stated = branches["circuits"].notna().reindex(corridors["corridor"]).fillna(False).to_numpy(dtype=bool)
-    shapes = corridors.geometry.to_numpy()
-    where = shapely.get_coordinates(shapely.line_interpolate_point(shapes, 0.5, normalized=True))
+    where = middles(corridors.geometry.to_numpy())
     for attribute in IMPUTED:
         imputed = ~stated if attribute == "circuits" else np.ones(len(corridors), dtype=bool)
         rows = corridors[imputed]

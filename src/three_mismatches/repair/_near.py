@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -11,18 +11,14 @@ from scipy.spatial import KDTree
 
 from three_mismatches.geodesy import GEOD
 
-__all__ = ["Feet", "feet_within", "firsts", "km_per_degree", "pairs_within", "steady"]
+__all__ = ["Feet", "feet_within", "km_per_degree", "middles", "pairs_within", "straight"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+Objects = NDArray[np.object_]
 
 PAD = 1.001
 """By how much a search is wider than its radius, so that the plane's error loses nothing."""
-
-
-STEADY_DIGITS = 6
-"""Decimals of a km or degree to which two figures are equal when it is decided which comes first."""
 
 
 class Feet(NamedTuple):
@@ -32,20 +28,6 @@ class Feet(NamedTuple):
     segment: Ints
     share: Floats
     km: Floats
-
-
-def steady(figures: Floats) -> Floats:
-    """Return km or degrees rounded to a millimetre or a decimetre: what is equal on the map stays equal here."""
-    return np.round(figures, STEADY_DIGITS)
-
-
-def firsts(*sorted_keys: NDArray[Any]) -> Bools:
-    """Return where a new combination of keys begins in rows that are sorted by them."""
-    new = np.zeros(len(sorted_keys[0]), dtype=bool)
-    new[:1] = True
-    for key in sorted_keys:
-        new[1:] |= key[1:] != key[:-1]
-    return new
 
 
 def km_per_degree(lat: Floats) -> tuple[Floats, Floats]:
@@ -58,32 +40,37 @@ def km_per_degree(lat: Floats) -> tuple[Floats, Floats]:
     return degree * normal * np.maximum(np.cos(phi), 1e-9), degree * meridian
 
 
-def pairs_within(lonlat: Floats, other: Floats, km: float) -> tuple[Ints, Ints, Floats]:
+def straight(start: Floats, end: Floats) -> Objects:
+    """Return the straight lines between places, shape (lines, 2) each. [degrees]"""
+    return np.asarray(shapely.linestrings(np.stack([start, end], axis=1)), dtype=object)
+
+
+def middles(lines: Objects) -> Floats:
+    """Return the place half way along each line, shape (lines, 2). [degrees]"""
+    found = shapely.line_interpolate_point(np.asarray(lines, dtype=object), 0.5, normalized=True)
+    return shapely.get_coordinates(found).reshape(-1, 2)
+
+
+def pairs_within(lonlat: Floats, km: float) -> tuple[Ints, Ints, Floats]:
     """
-    Return every pair of a point and an other point that are within a distance of each other.
+    Return every pair of points that are within a distance of each other.
 
     Parameters
     ----------
-    lonlat, other
+    lonlat
         Coordinates, shape (points, 2). [degrees]
     km
         Largest distance. [km]
 
     Returns
     -------
-    point, other, km
-        Positions in both, and how far apart they are. [km]
+    first, second, km
+        Positions, the lesser first, in their order; and how far apart the points are. [km]
     """
-    if not len(lonlat) or not len(other):
-        none = np.zeros(0, dtype=np.int64)
-        return none, none, np.zeros(0)
-    hits = KDTree(_in_space(other)).query_ball_point(_in_space(lonlat), km * PAD, return_sorted=True)
-    count = np.fromiter(map(len, hits), dtype=np.int64, count=len(hits))
-    first = np.repeat(np.arange(len(hits)), count)
-    second = np.concatenate([np.asarray(hit, dtype=np.int64) for hit in hits])
-    apart = _apart(lonlat[first], other[second])
-    near = apart <= km
-    return first[near], second[near], apart[near]
+    places = _in_space(lonlat)
+    pairs = KDTree(places).query_pairs(km, output_type="ndarray").astype(np.int64)
+    first, second = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].T
+    return first, second, np.asarray(np.linalg.norm(places[first] - places[second], axis=1))
 
 
 def feet_within(lonlat: Floats, start: Floats, end: Floats, km: float) -> Feet:
@@ -102,7 +89,7 @@ def feet_within(lonlat: Floats, start: Floats, end: Floats, km: float) -> Feet:
     if not len(lonlat) or not len(start):
         none = np.zeros(0, dtype=np.int64)
         return Feet(none, none, np.zeros(0), np.zeros(0))
-    tree = shapely.STRtree(shapely.linestrings(np.stack([start, end], axis=1)))
+    tree = shapely.STRtree(straight(start, end))
     east, north = km_per_degree(lonlat[:, 1])
     reach = np.stack([km * PAD / east, km * PAD / north], axis=1)
     boxes = shapely.box(*(lonlat - reach).T, *(lonlat + reach).T)
@@ -120,11 +107,6 @@ def _in_space(lonlat: Floats) -> Floats:
     return np.stack(
         [level * np.cos(lon), level * np.sin(lon), normal * (1.0 - GEOD.es) * np.sin(lat)], axis=1
     )
-
-
-def _apart(lonlat: Floats, other: Floats) -> Floats:
-    metres = GEOD.inv(lonlat[:, 0], lonlat[:, 1], other[:, 0], other[:, 1])[2]
-    return np.asarray(metres, dtype=np.float64) / 1000.0
 
 
 def _foot(lonlat: Floats, start: Floats, end: Floats) -> tuple[Floats, Floats]:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from three_mismatches.repair._assemble import Network
 from three_mismatches.repair._chains import label_components
 from three_mismatches.repair._log import Log
-from three_mismatches.repair._near import STEADY_DIGITS, firsts, km_per_degree, steady
+from three_mismatches.repair._near import km_per_degree, middles
+from three_mismatches.repair._order import STEADY_DIGITS, firsts, steady
 from three_mismatches.repair.rules import RepairRules
 
 __all__ = ["component_of_bus", "simplify"]
@@ -50,10 +51,7 @@ def _keep(network: Network, kept: Bools) -> Network:
 
 
 def _middle(branches: pd.DataFrame) -> Floats:
-    if not len(branches):
-        return np.zeros((0, 2))
-    shapes = branches["geometry"].to_numpy(dtype=object)
-    return shapely.get_coordinates(shapely.line_interpolate_point(shapes, 0.5, normalized=True))
+    return middles(branches["geometry"].to_numpy(dtype=object))
 
 
 def _log_drop(log: Log, reason: str, branches: pd.DataFrame) -> None:
@@ -114,8 +112,7 @@ def _apart(shapes: Objects, lat: Floats, one: Ints, other: Ints) -> Floats:
     for which in (one, other):
         lonlat, row = shapely.get_coordinates(shapes[which], return_index=True)
         planes.append(shapely.linestrings(lonlat * np.stack([east, north], axis=1)[row], indices=row))
-    found: Floats = np.asarray(shapely.hausdorff_distance(*planes), dtype=np.float64)
-    return found
+    return np.asarray(shapely.hausdorff_distance(planes[0], planes[1]), dtype=np.float64)
 
 
 def _degree(network: Network) -> Ints:
@@ -179,14 +176,15 @@ def _strung(rows: pd.DataFrame, ends: Ints, label: Ints, joints: Bools) -> pd.Da
     if not len(many):
         return rows.reset_index(drop=True)
     paths = [_path(ends, group, joints) for group in np.split(many, np.flatnonzero(np.diff(label[many])) + 1)]
-    strings = rows.iloc[[path[0][0] for path in paths]].assign(
-        bus0=[start for _, _, start, _ in paths], bus1=[end for _, _, _, end in paths], **_summed(rows, paths)
-    )
-    return pd.concat([rows[single], strings], ignore_index=True)
+    strung = _summed(rows, paths)
+    alike = rows.drop(columns=strung.columns).iloc[[path[0][0] for path in paths]].reset_index(drop=True)
+    strings = pd.concat([alike, strung], axis=1)[rows.columns]
+    found: pd.DataFrame = pd.concat([rows[single], strings], ignore_index=True)
+    return found
 
 
-def _summed(rows: pd.DataFrame, paths: list[_Path]) -> dict[str, object]:
-    """Return km, ref, name and geometry of branches that follow each other."""
+def _summed(rows: pd.DataFrame, paths: list[_Path]) -> pd.DataFrame:
+    """Return ends, km, ref, name and geometry of branches that follow each other."""
     km, shapes = rows["km"].to_numpy(dtype=np.float64), rows["geometry"].to_numpy(dtype=object)
     name, ref = rows["name"].fillna("").to_numpy(dtype=object), rows["ref"].to_numpy(dtype=object)
     geometry = np.empty(len(paths), dtype=object)
@@ -197,12 +195,16 @@ def _summed(rows: pd.DataFrame, paths: list[_Path]) -> dict[str, object]:
         ]
         geometry[number] = shapely.linestrings(np.concatenate(ways))
     members = [path for path, *_ in paths]
-    return {
-        "km": [km[path].sum() for path in members],
-        "ref": [";".join(sorted(set(ref[path]) - {""})) for path in members],
-        "name": [_longest_name(name[path], km[path]) for path in members],
-        "geometry": geometry,
-    }
+    return pd.DataFrame(
+        {
+            "bus0": [start for _, _, start, _ in paths],
+            "bus1": [end for _, _, _, end in paths],
+            "km": [km[path].sum() for path in members],
+            "ref": [";".join(sorted(set(ref[path]) - {""})) for path in members],
+            "name": [_longest_name(name[path], km[path]) for path in members],
+            "geometry": geometry,
+        }
+    )
 
 
 def _longest_name(names: Objects, km: Floats) -> str:
@@ -215,7 +217,7 @@ def _longest_name(names: Objects, km: Floats) -> str:
 
 
 def _path(ends: Ints, group: Ints, joints: Bools) -> _Path:
-    """Return branches as they follow each other, whether each is drawn forward, and both buses; a ring begins at its first."""
+    """Return branches as they follow each other, which are drawn forward, and both buses; rings begin at the first."""
     at: dict[int, list[int]] = {}
     for member in group.tolist():
         for end in ends[member].tolist():

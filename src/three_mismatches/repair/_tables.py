@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from three_mismatches.repair._assemble import Network
 from three_mismatches.repair._chains import label_components
 from three_mismatches.repair._log import Log
-from three_mismatches.repair._near import STEADY_DIGITS, steady
+from three_mismatches.repair._near import middles
+from three_mismatches.repair._order import STEADY_DIGITS, steady
 from three_mismatches.repair._stations import Stations
 from three_mismatches.repair._zones import Land
 
@@ -111,7 +112,7 @@ def _told_by_branches(network: Network) -> NDArray[np.object_]:
 
 
 def branch_table(network: Network, buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the branches: index branch; bus0, bus1 (ids, in order), v_nom, kind, dc, length [km], circuits, name, bridge."""
+    """Return the branches: bus0, bus1 (ids, in order), kind, v_nom, dc, length [km], circuits, name, bridge."""
     ids = pd.Series(buses.index, index=buses["number"])
     rows = network.branches
     ends = np.stack(
@@ -122,7 +123,7 @@ def branch_table(network: Network, buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     ends = np.where(turned[:, None], ends[:, ::-1], ends)
     shapes = rows["geometry"].to_numpy(dtype=object)
     shapes = np.where(turned, shapely.reverse(shapes), shapes)
-    middle = shapely.get_coordinates(shapely.line_interpolate_point(shapes, 0.5, normalized=True))
+    middle = middles(shapes)
     order = np.lexsort(
         (
             *steady(middle).T,
@@ -153,12 +154,9 @@ def branch_table(network: Network, buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def transformer_pairs(network: Network, buses: gpd.GeoDataFrame) -> NDArray[np.object_]:
     """Return the ids of both buses of each transformer, the higher voltage first, shape (transformers, 2)."""
-    number = pd.Series(buses.index, index=buses["number"])
-    pairs: Ints = network.transformers
-    here = np.isin(pairs, buses["number"].to_numpy()).all(axis=1)
-    ids = [number.loc[pairs[here][:, column]].to_numpy(dtype=object) for column in (0, 1)]
-    found = np.stack(ids, axis=1)
-    return found[np.lexsort((found[:, 1].astype(str), found[:, 0].astype(str)))]
+    at = pd.Index(buses["number"]).get_indexer(network.transformers.ravel()).reshape(-1, 2)
+    found = buses.index.to_numpy(dtype=object)[at[(at >= 0).all(axis=1)]]
+    return np.asarray(found[np.lexsort((found[:, 1].astype(str), found[:, 0].astype(str)))])
 
 
 def link_table(network: Network, buses: gpd.GeoDataFrame, log: Log) -> pd.DataFrame:
@@ -168,49 +166,42 @@ def link_table(network: Network, buses: gpd.GeoDataFrame, log: Log) -> pd.DataFr
     A map does not tell what it can carry: 0 MW, until somebody states it.
     """
     rows = network.branches[network.branches["dc"].to_numpy(dtype=bool)]
-    label = label_components(
-        rows["bus0"].to_numpy(dtype=np.int64), rows["bus1"].to_numpy(dtype=np.int64), len(network.buses)
-    )
+    ends = rows[["bus0", "bus1"]].to_numpy(dtype=np.int64)
+    label = label_components(ends[:, 0], ends[:, 1], len(network.buses))
     found = []
-    for _, group in rows.groupby(label[rows["bus0"].to_numpy(dtype=np.int64)]):
-        ends = np.unique(group[["bus0", "bus1"]].to_numpy(dtype=np.int64))
-        partners = [_ac_partner(network, buses, int(bus)) for bus in ends]
-        sides = sorted({name for name in partners if name})
-        shapes = group["geometry"].to_numpy(dtype=object)
-        where = shapely.get_coordinates(shapely.line_interpolate_point(shapes[:1], 0.5, normalized=True))
-        named = sorted(set(group["name"]) - {""})
-        name = named[0] if named else "direct current"
-        km = float(group["km"].sum())
+    for _, group in rows.groupby(label[ends[:, 0]]):
+        sides = _ac_sides(network, buses, np.unique(group[["bus0", "bus1"]].to_numpy(dtype=np.int64)))
+        name = min(set(group["name"]) - {""}, default="direct current")
+        where, km = middles(group["geometry"].to_numpy(dtype=object)[:1]), float(group["km"].sum())
         if len(sides) != 2:
-            log.add(
-                "set aside",
-                f"line of direct current with {len(sides)} ends at AC substations",
-                name,
-                lonlat=where,
-                km=km,
-                suspicious=True,
-            )
+            reason = f"line of direct current with {len(sides)} ends at AC substations"
+            log.add("set aside", reason, name, lonlat=where, km=km, suspicious=True)
             continue
-        log.add(
-            "impute",
-            "0 MW for a line of direct current: the map does not tell",
-            name,
-            lonlat=where,
-            km=km,
-            value=0.0,
-        )
-        found.append({"name": name, "bus0": sides[0], "bus1": sides[1], "length": km})
+        reason = "0 MW for a line of direct current: the map does not tell"
+        log.add("impute", reason, name, lonlat=where, km=km, value=0.0)
+        bus0, bus1 = _partners(sides[0], sides[1])
+        found.append({"name": name, "bus0": bus0, "bus1": bus1, "length": km})
     table = pd.DataFrame(found, columns=["name", "bus0", "bus1", "length"])
     table = table.sort_values(["bus0", "bus1", "name", "length"], ignore_index=True)
     ids = _counted([f"{row.bus0} = {row.bus1}" for row in table.itertuples()])
     return table.assign(carrier="HVDC", p_nom=0.0, imputed=True).set_axis(pd.Index(ids, name="link"))
 
 
-def _ac_partner(network: Network, buses: gpd.GeoDataFrame, bus: int) -> str:
-    """Return the AC bus of the highest voltage in the substation of a DC bus, or nothing."""
-    station = int(network.buses["station"].iat[bus])
-    if station < 0:
-        return ""
-    here = network.buses["complex"].to_numpy() == network.buses["complex"].iat[bus]
-    level = buses[~buses["dc"] & buses["number"].isin(np.flatnonzero(here))]
-    return str(level["v_nom"].idxmax()) if len(level) else ""
+def _ac_sides(network: Network, buses: gpd.GeoDataFrame, ends: Ints) -> list[pd.DataFrame]:
+    """Return, for each place where a DC line ends in a substation with AC buses, those buses."""
+    complex_of = network.buses["complex"].to_numpy(dtype=np.int64)
+    of_bus = complex_of[buses["number"].to_numpy(dtype=np.int64)]
+    ac = ~buses["dc"].to_numpy(dtype=bool)
+    places = np.unique(complex_of[ends])
+    sides = [buses[ac & (of_bus == place)] for place in places[places >= 0]]
+    return [side for side in sides if len(side)]
+
+
+def _partners(one: pd.DataFrame, other: pd.DataFrame) -> tuple[str, str]:
+    """Return the AC buses at both ends: of two zones, if that is possible, and of the highest voltages."""
+    pairs = [
+        (zone_a == zone_b, -kv_a - kv_b, *sorted((str(a), str(b))))
+        for a, zone_a, kv_a in zip(one.index, one["zone"], one["v_nom"], strict=True)
+        for b, zone_b, kv_b in zip(other.index, other["zone"], other["v_nom"], strict=True)
+    ]
+    return min(pairs)[2:]

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from three_mismatches.repair._chains import Chains, label_components
 from three_mismatches.repair._log import Log
-from three_mismatches.repair._near import km_per_degree, steady
+from three_mismatches.repair._near import km_per_degree, middles, straight
+from three_mismatches.repair._order import numbered, steady
 
 __all__ = ["Land", "chain_zones", "touching", "with_zones"]
 
@@ -35,9 +36,7 @@ class Land:
         self.tree = shapely.STRtree(self.parts)
         lonlat, ring = shapely.get_coordinates(shapely.get_rings(self.parts), return_index=True)
         same = ring[1:] == ring[:-1]
-        self.borders = shapely.STRtree(
-            shapely.linestrings(np.stack([lonlat[:-1][same], lonlat[1:][same]], axis=1))
-        )
+        self.borders = shapely.STRtree(straight(lonlat[:-1][same], lonlat[1:][same]))
 
     def area_of(self, lonlat: Floats, zone: NDArray[np.object_] | None = None) -> Ints:
         """
@@ -50,7 +49,7 @@ class Land:
         zone
             Zone of each point: only areas of that zone count. Without, all do.
         """
-        points = shapely.points(lonlat)
+        points = np.asarray(shapely.points(lonlat), dtype=object)
         found = np.full(len(points), -1, dtype=np.int64)
         point, part = self.tree.query(points, predicate="intersects")
         area = self.area_of_part[part]
@@ -79,7 +78,7 @@ class Land:
         An edge that crosses no border is where its middle is.
         """
         point, part = self.tree.query(shapely.points((start + end) / 2.0), predicate="intersects")
-        lines = shapely.linestrings(np.stack([start, end], axis=1))
+        lines = straight(start, end)
         across = np.unique(self.borders.query(lines, predicate="intersects")[0])
         whole = ~np.isin(point, across)
         line, other = self.tree.query(lines[across], predicate="intersects")
@@ -113,14 +112,12 @@ def chain_zones(chains: Chains, land: Land) -> Floats:
     np.add.at(table, (of_edge[edge], area), share * km[edge])
     nowhere = np.flatnonzero(table.sum(axis=1) == 0.0)
     if len(nowhere):
-        table[nowhere, land.area_of(_middle(chains.geometry[nowhere]))] = 1.0
-    return table / table.sum(axis=1, keepdims=True) * chains.km[:, None]
+        table[nowhere, land.area_of(middles(chains.geometry[nowhere]))] = 1.0
+    return np.asarray(table / table.sum(axis=1, keepdims=True) * chains.km[:, None])
 
 
 def with_zones(chains: Chains, land: Land, log: Log) -> Chains:
-    """
-    Return the chains with a zone each: what the map says or its frequency; else that of what it touches, by most km.
-    """
+    """Return the chains with a zone each: as the map or its frequency says; else as most km of what it touches."""
     km = chain_zones(chains, land)
     zones = np.unique([zone for zone in land.zones if zone] + [zone for zone in chains.table["zone"] if zone])
     by_zone = np.stack([km[:, land.zones == zone].sum(axis=1) for zone in zones], axis=1)
@@ -146,7 +143,7 @@ def _stated(chains: Chains, land: Land, km: Floats) -> Objects:
         areas = np.flatnonzero(land.hertz == value)
         at = np.flatnonzero((hertz == value) & (stated == ""))
         inside = steady(km[np.ix_(at, areas)])
-        nearest = land.nearest_of(_middle(chains.geometry[at]), areas) if len(at) else at
+        nearest = land.nearest_of(middles(chains.geometry[at]), areas) if len(at) else at
         by_km = areas[inside.argmax(axis=1)] if len(at) else at
         stated[at] = land.zones[np.where(inside.sum(axis=1) > 0.0, by_km, nearest)]
     return stated
@@ -159,15 +156,9 @@ def _log_strange(chains: Chains, zone: Objects, stated: Objects, km: Floats, lan
     for text, said in (("than the map states", stated != ""), ("than what it touches", stated == "")):
         at = np.flatnonzero(other & said)
         log.add(
-            "keep", f"stands in another zone {text}", _names(chains, at), lonlat=_middle(chains.geometry[at]),
+            "keep", f"stands in another zone {text}", _names(chains, at), lonlat=middles(chains.geometry[at]),
             km=chains.km[at], zone=zone[at], suspicious=stated[at] == "",
         )  # fmt: skip
-
-
-def _middle(geometry: Objects) -> Floats:
-    if not len(geometry):
-        return np.zeros((0, 2))
-    return shapely.get_coordinates(shapely.line_interpolate_point(geometry, 0.5, normalized=True))
 
 
 def _names(chains: Chains, at: Ints) -> NDArray[np.object_]:
@@ -177,7 +168,7 @@ def _names(chains: Chains, at: Ints) -> NDArray[np.object_]:
 
 def touching(chains: Chains) -> Ints:
     """Return the component of chains that share a vertex, each voltage for itself, AC and DC apart."""
-    network = chains.table.groupby(["v_nom", "dc"]).ngroup().to_numpy(dtype=np.int64)
+    network = numbered(chains.table, ["v_nom", "dc"])
     key = np.concatenate([np.stack([network, end]) for end in (chains.start, chains.end)], axis=1)
     _, node = np.unique(key, axis=1, return_inverse=True)
     node = node.reshape(-1).astype(np.int64) + len(chains.km)

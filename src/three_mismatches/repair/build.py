@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from three_mismatches.layers import Grid, StudyTables
@@ -16,10 +15,12 @@ from three_mismatches.layers.schemas import empty
 from three_mismatches.repair._assemble import Network, assemble
 from three_mismatches.repair._chains import make_chains
 from three_mismatches.repair._drawn import make_drawn, refuse
-from three_mismatches.repair._joins import find_joins, line_ends
+from three_mismatches.repair._ends import line_ends
+from three_mismatches.repair._joins import find_joins
 from three_mismatches.repair._log import Log
 from three_mismatches.repair._measure import log_joins, log_measures, with_imputations
-from three_mismatches.repair._near import STEADY_DIGITS
+from three_mismatches.repair._near import middles
+from three_mismatches.repair._order import STEADY_DIGITS
 from three_mismatches.repair._simplify import component_of_bus, simplify
 from three_mismatches.repair._stations import make_stations
 from three_mismatches.repair._tables import branch_table, bus_table, link_table, transformer_pairs
@@ -126,7 +127,28 @@ def build_network(
     tolerance_km: float = TOLERANCE_KM,
     rules: RepairRules | None = None,
 ) -> RepairedMap:
-    """Return the repaired map without electrical parameters; options and errors as `build_grid`."""
+    """
+    Return what lines on a map say once they are repaired, without electrical parameters.
+
+    Parameters
+    ----------
+    lines, substations, areas
+        As `build_grid`.
+    tolerance_km
+        Largest gap that is closed between line ends, substations and lines. [km]
+    rules
+        Every other threshold.
+
+    Returns
+    -------
+    network
+        Buses, branches, transformers, links and the certificate; `network.grid(areas)` assumes the rest.
+
+    Raises
+    ------
+    LayerError
+        As `build_grid`.
+    """
     rules = rules or RepairRules()
     refuse(lines, substations, areas, tolerance_km)
     log = Log()
@@ -140,7 +162,7 @@ def build_network(
     log_joins(log, joins, merges)
     whole = simplify(drawn_network, rules, log)
     label = component_of_bus(whole)
-    kept = _without_islands(whole, label, land, rules, log)
+    kept = _without_islands(whole, label, rules, log)
     buses = bus_table(kept, stations, land)
     pairs = pd.DataFrame(transformer_pairs(kept, buses), columns=["bus0", "bus1"])
     log_measures(log, chains=chains, whole=whole, label=label)
@@ -156,9 +178,7 @@ def build_network(
     )
 
 
-def _without_islands(
-    network: Network, label: NDArray[np.int64], land: Land, rules: RepairRules, log: Log
-) -> Network:
+def _without_islands(network: Network, label: NDArray[np.int64], rules: RepairRules, log: Log) -> Network:
     """Return the network, without what stays apart from the largest component of its zone if the rules say so."""
     rows = network.branches
     alternating = ~rows["dc"].to_numpy(dtype=bool)
@@ -169,16 +189,11 @@ def _without_islands(
     apart = alternating & (component != rows["zone"].map(largest).to_numpy())
     action, ending = ("drop", "dropped") if rules.islands == "drop" else ("keep", "kept")
     lost = rows[apart]
-    shapes = lost["geometry"].to_numpy(dtype=object)
-    where = (
-        shapely.get_coordinates(shapely.line_interpolate_point(shapes, 0.5, normalized=True))
-        if len(lost)
-        else np.zeros((0, 2))
-    )
     name = lost["name"].where(lost["name"].fillna("") != "", lost["v_nom"].map("{:g} kV".format))
     log.add(
         action, f"apart from the largest component of its zone: {ending}", name.to_numpy(dtype=object),
-        lonlat=where, km=lost["km"].to_numpy(), value=component[apart], zone=lost["zone"].to_numpy(dtype=object), suspicious=True,
+        lonlat=middles(lost["geometry"].to_numpy(dtype=object)), km=lost["km"].to_numpy(), value=component[apart],
+        zone=lost["zone"].to_numpy(dtype=object), suspicious=True,
     )  # fmt: skip
     if rules.islands == "keep":
         return network

@@ -27,18 +27,29 @@ def summary(certificate: gpd.GeoDataFrame) -> pd.DataFrame:
     table = rows.groupby(["action", "reason"]).agg(
         rows=("element", "size"), km=("km", "sum"), suspicious=("suspicious", "sum")
     )
-    return table.astype({"suspicious": int})
+    counted: pd.DataFrame = table.astype({"suspicious": int})
+    return counted
 
 
 def measures(certificate: gpd.GeoDataFrame) -> pd.DataFrame:
     """
-    Return the figures by which a repair is judged: index measure, of; value.
+    Return the figures by which a repair is judged.
 
-    Components and the share of km in the largest, as drawn and repaired, by zone; the imputed share of each
-    attribute; joins across zones, which are 0.
+    Parameters
+    ----------
+    certificate
+        `grid.certificate`.
+
+    Returns
+    -------
+    measures
+        Index measure, of; value. Components and the share of km in the largest, as drawn and repaired, by zone; the
+        imputed share of each attribute; branches across zones, which are 0.
     """
     rows = certificate[certificate["action"] == "measure"]
-    return rows.set_index(["reason", "element"])[["value"]].rename_axis(["measure", "of"])
+    value = rows["value"].to_numpy(dtype=np.float64)
+    index = pd.MultiIndex.from_arrays([rows["reason"], rows["element"]], names=["measure", "of"])
+    return pd.DataFrame({"value": value}, index=index)
 
 
 def markdown(certificate: gpd.GeoDataFrame, *, longest: int = 20) -> str:
@@ -51,6 +62,11 @@ def markdown(certificate: gpd.GeoDataFrame, *, longest: int = 20) -> str:
         `grid.certificate`.
     longest
         How many of the pieces that stay apart, and of the suspicious places, are listed.
+
+    Returns
+    -------
+    text
+        Headings and tables. Text of the map's own cannot break out of its cell.
     """
     parts = ["# Repair certificate", "", "## Measures", "", _table(measures(certificate).reset_index())]
     parts += ["", "## What was done", "", _table(summary(certificate).reset_index())]

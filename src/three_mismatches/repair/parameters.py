@@ -22,6 +22,7 @@ from three_mismatches.line_classes import (
     line_class,
     transformer_class,
 )
+from three_mismatches.repair._near import straight
 
 __all__ = ["circuits_of", "transformers_of"]
 
@@ -60,7 +61,7 @@ def circuits_of(branches: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             "length": length, "corridor": branches.index.astype(str), "circuits": count.astype(np.float64),
             "circuits_low": np.where(known, stated, _each(classes, lambda c: c.circuits_low)),
             "circuits_high": np.where(known, stated, _each(classes, lambda c: c.circuits_high)),
-            "name": branches["name"] if "name" in branches else "",
+            "name": branches.get("name", ""),
         },
         index=branches.index,
     )  # fmt: skip
@@ -114,7 +115,8 @@ def transformers_of(pairs: NDArray[np.object_], buses: gpd.GeoDataFrame) -> gpd.
         {
             "bus0": pairs[:, 0], "bus1": pairs[:, 1], "kind": "transformer", "v_nom": high, "length": 0.0,
             "corridor": index, "circuits": count.astype(np.float64),
-            "circuits_low": _each(classes, lambda c: c.banks_low), "circuits_high": _each(classes, lambda c: c.banks_high),
+            "circuits_low": _each(classes, lambda c: c.banks_low),
+            "circuits_high": _each(classes, lambda c: c.banks_high),
             "name": "", "x_pu_100": _each(classes, lambda c: c.x_pu) * to_pu,
             # Lines are rated in MW as printed; a bank's nameplate is brought to the same.
             "s_nom": bank * MW_PER_MVA,
@@ -133,13 +135,8 @@ def transformers_of(pairs: NDArray[np.object_], buses: gpd.GeoDataFrame) -> gpd.
         r=_each(classes, lambda c: c.r_pu) * to_pu * ohm,
         tap_ratio=1.0, phase_shift=0.0, in_service=True, imputed=True,
     )  # fmt: skip
-    ends = [buses.geometry.loc[pairs[:, side]].to_numpy() for side in (0, 1)]
-    ways = (
-        [shapely.linestrings(np.stack([shapely.get_coordinates(end) for end in ends], axis=1))]
-        if len(pairs)
-        else []
-    )
-    return _rows_for_each(table, count, ways[0] if ways else np.zeros(0, dtype=object))
+    ends = (shapely.get_coordinates(buses.geometry.loc[pairs[:, side]].to_numpy()) for side in (0, 1))
+    return _rows_for_each(table, count, straight(*ends))
 
 
 def _each(classes: list[LineClass] | list[TransformerClass], value: Callable[..., float]) -> Floats:

@@ -15,7 +15,15 @@ lines = gpd.GeoDataFrame(
     {
         "voltage": ["275000", "275000", "275000;154000", "154000", "275000", "770006.6", "250000"],
         "frequency": ["50", "50", "50", "50", "60", "50", "0"],
-        "name": ["north", "north, again and backwards", "two levels", "a branch", "over the border", "a slip", "cable"],
+        "name": [
+            "north",
+            "north, again and backwards",
+            "two levels",
+            "a branch",
+            "over the border",
+            "a slip",
+            "cable",
+        ],
     },
     geometry=[
         LineString([(1.1, 0.8), (1.5, 0.8)]),
@@ -29,7 +37,11 @@ lines = gpd.GeoDataFrame(
     crs="EPSG:4326",
 )
 substations = gpd.GeoDataFrame(
-    {"name": ["Dawn", "Noon", "Converter"], "voltage": ["275000", "275000;154000", "275000"], "zone": ["", "", "west"]},
+    {
+        "name": ["Dawn", "Noon", "Converter"],
+        "voltage": ["275000", "275000;154000", "275000"],
+        "zone": ["", "", "west"],
+    },
     geometry=[Point(1.1, 0.8), Point(1.8, 0.5), Point(0.9, 0.8)],
     crs="EPSG:4326",
 )

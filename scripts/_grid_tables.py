@@ -53,7 +53,15 @@ def page() -> str:
 def _zones(certificate: pd.DataFrame) -> str:
     values = tm.repair.measures(certificate)["value"]
     zones = values["km repaired"].index
-    heading = ["zone", "km drawn", "km of branches", "pieces drawn", "pieces", "in the largest, drawn", "in the largest"]
+    heading = [
+        "zone",
+        "km drawn",
+        "km of branches",
+        "pieces drawn",
+        "pieces",
+        "in the largest, drawn",
+        "in the largest",
+    ]
     share = "share of km in the largest component"
     rows = [
         [
@@ -93,7 +101,14 @@ def _done(certificate: pd.DataFrame) -> str:
 def _places(rows: pd.DataFrame) -> str:
     ordered = rows.sort_values(["km", "element"], ascending=[False, True], kind="stable")
     table = [
-        [row.element, row.zone, f"{row.value:g}" if row.value == row.value else "", f"{row.km:.1f}", f"{row.geometry.x:.2f}", f"{row.geometry.y:.2f}"]
+        [
+            row.element,
+            row.zone,
+            f"{row.value:g}" if row.value == row.value else "",
+            f"{row.km:.1f}",
+            f"{row.geometry.x:.2f}",
+            f"{row.geometry.y:.2f}",
+        ]
         for row in ordered.itertuples()
     ]
     return markdown_table(["line", "zone", "kV or piece", "km", "lon", "lat"], table)
@@ -112,20 +127,40 @@ def _base(result: tm.Result) -> str:
     sums = result.buses.groupby(area)[["demand_mw", "supply_mw"]].sum()
     firm = tm.network.supply_at_buses(result.tables.tables.grid).groupby(area).sum()
     lines = result.lines[result.lines["in_service"]]
-    over = lines.groupby(lines["bus0"].map(area))["overload_mw"].agg(["sum", lambda values: (values > 1.0).sum()])
+    over = lines.groupby(lines["bus0"].map(area))["overload_mw"].agg(
+        ["sum", lambda values: (values > 1.0).sum()]
+    )
     shed = result.tables.base.least_shed_mw
     rows = [
-        [name, _n(sums["demand_mw"][name]), _n(firm[name]), _n(sums["supply_mw"][name]), _n(shed[name]), _n(over.iloc[:, 0].get(name, 0.0)), _n(over.iloc[:, 1].get(name, 0))]
+        [
+            name,
+            _n(sums["demand_mw"][name]),
+            _n(firm[name]),
+            _n(sums["supply_mw"][name]),
+            _n(shed[name]),
+            _n(over.iloc[:, 0].get(name, 0.0)),
+            _n(over.iloc[:, 1].get(name, 0)),
+        ]
         for name in sums.index
     ]
-    heading = ["area", "demand", "firm supply", "dispatched", "least that ratings leave unserved", "load beyond ratings", "circuits so loaded"]
+    heading = [
+        "area",
+        "demand",
+        "firm supply",
+        "dispatched",
+        "least that ratings leave unserved",
+        "load beyond ratings",
+        "circuits so loaded",
+    ]
     return markdown_table(heading, rows)
 
 
 def _sites(result: tm.Result) -> str:
     factor = ASSUMPTIONS["line_rating_factor"]
     ends = {
-        end: tm.japan(resolution="line", year=YEAR, demand=DEMAND, assume={"line_rating_factor": end}).solve().sites["n0_mw"]
+        end: tm.japan(resolution="line", year=YEAR, demand=DEMAND, assume={"line_rating_factor": end})
+        .solve()
+        .sites["n0_mw"]
         for end in (factor.low, factor.high)
     }
     # A line that is overloaded at one rating is no limit there and may be one at another: the ends need not be in order.
@@ -140,7 +175,16 @@ def _sites(result: tm.Result) -> str:
         ]
         for row in sites.sort_values("request_mw", ascending=False, kind="stable").itertuples()
     ]  # fmt: skip
-    heading = ["site", "area", "request", "secure, areas", "N-0, lines", "bus", "km away", "bus at an overloaded line"]
+    heading = [
+        "site",
+        "area",
+        "request",
+        "secure, areas",
+        "N-0, lines",
+        "bus",
+        "km away",
+        "bus at an overloaded line",
+    ]
     return markdown_table(heading, rows)
 
 

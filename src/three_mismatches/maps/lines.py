@@ -302,7 +302,9 @@ def _standing(grid: GridTables) -> pd.DataFrame:
     links = grid.links
     if "p_nom" not in links:
         return links
-    planned = links["p_nom"].eq(0.0) & ~links["bus0"].isin(grid.buses.index) & ~links["bus1"].isin(grid.buses.index)
+    planned = (
+        links["p_nom"].eq(0.0) & ~links["bus0"].isin(grid.buses.index) & ~links["bus1"].isin(grid.buses.index)
+    )
     return links[~planned]
 
 

@@ -1,9 +1,16 @@
 """Which area, pocket, bus and fibre a point belongs to, and which buses demand and plants are connected to."""
 
-from three_mismatches.match.buses import capacity_at_buses, demand_shares, generators_to_buses, load_buses
+from three_mismatches.match.buses import (
+    BULK_KV,
+    capacity_at_buses,
+    demand_shares,
+    generators_to_buses,
+    load_buses,
+)
 from three_mismatches.match.points import to_area, to_bus, to_fibre, to_pocket
 
 __all__ = [
+    "BULK_KV",
     "capacity_at_buses",
     "demand_shares",
     "generators_to_buses",

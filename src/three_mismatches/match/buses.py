@@ -16,7 +16,7 @@ from three_mismatches.errors import Fault, MatchError
 from three_mismatches.geodesy import distance_km
 from three_mismatches.line_classes import line_class
 
-__all__ = ["capacity_at_buses", "demand_shares", "generators_to_buses", "load_buses"]
+__all__ = ["BULK_KV", "capacity_at_buses", "demand_shares", "generators_to_buses", "load_buses"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,6 +35,9 @@ EVACUATION_SHARE = 0.5
 
 OWN_YARD_KM = 2.0
 """A bus this near is a plant's own: it takes units up to all that its branches can carry."""
+
+UNLIMITED_MW = 1e9
+"""What a branch without a limit counts for where demand is divided: far beyond any other."""
 
 FAR_KM = 50.0
 """Farther than this no unit is taken to reach for a bus with room: an assumption."""
@@ -100,7 +103,7 @@ def demand_shares(
     Raises
     ------
     MatchError
-        If a bus has no area, or population is negative.
+        If a bus has no area, people have no place, or population is negative.
 
     Notes
     -----
@@ -112,7 +115,7 @@ def demand_shares(
     capacity = (
         pd.Series(1.0, index=buses.index)
         if capacity_mw is None
-        else capacity_mw.reindex(buses.index).fillna(0.0)
+        else capacity_mw.reindex(buses.index).fillna(0.0).clip(upper=UNLIMITED_MW)
     )
     for area, here in buses.sort_index().groupby("area"):
         weight = _served(people[people["area"] == area], here, capacity.loc[here.index].to_numpy())
@@ -125,6 +128,10 @@ def _refuse(people: gpd.GeoDataFrame, buses: gpd.GeoDataFrame) -> None:
     if buses["area"].isna().any():
         nowhere = tuple(map(str, buses.index[buses["area"].isna()]))
         faults.append(Fault("buses", "area", "missing", "Name the area of each bus", nowhere))
+    lost = people.geometry.isna() | people.geometry.is_empty
+    if lost.any():
+        rows = tuple(map(str, people.index[lost]))
+        faults.append(Fault("people", "geometry", "missing", "Give the point or drop the row", rows))
     bad = ~(people["population"] >= 0.0)
     if bad.any():
         rows = tuple(map(str, people.index[bad]))
@@ -173,12 +180,13 @@ def generators_to_buses(
     Returns
     -------
     connections
-        Index generator; `bus`, `bus_km` [km], `fits` (False where no bus that fits is within 50 km). NaN where the unit
+        Index generator; `bus`, `bus_km` [km], `fits` (False where no such bus is within 50 km). NaN where the unit
         has no place or its area no bus.
 
     Notes
     -----
     A voltage fits if one circuit of its class carries the unit; a larger unit takes the highest voltage of its area.
+    A bus of unknown voltage fits none, unless no voltage of the area is known.
     The largest units choose first, each the nearest bus that fits and whose branches, at half of what they can carry,
     still have room: so the units of a large plant may go to several substations, as they do. A bus within 2 km is the
     plant's own and may be filled. Where none is within 50 km, it is the nearest that fits.
@@ -199,9 +207,9 @@ def generators_to_buses(
 
 
 def _connected(units: gpd.GeoDataFrame, buses: gpd.GeoDataFrame, room: Floats) -> pd.DataFrame:
-    """Return the connection of units that feed one area; `room` is what each bus can still take. [MW]"""
-    v_nom = buses["v_nom"].to_numpy(dtype=np.float64)
-    carries = np.array([line_class("line", kv).s_nom for kv in v_nom])
+    """Return the connection of units that feed one area; `room` is what the branches of each bus can carry. [MW]"""
+    v_nom = buses["v_nom"].fillna(0.0).to_numpy(dtype=np.float64)
+    carries = np.array([line_class("line", kv).s_nom if kv > 0.0 else -np.inf for kv in v_nom])
     size = units["p_nom"].fillna(0.0).to_numpy(dtype=np.float64)
     km = _apart(units, buses)
     fits = (carries[None, :] >= size[:, None]) | (v_nom == v_nom.max())[None, :]

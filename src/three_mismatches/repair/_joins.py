@@ -38,6 +38,9 @@ TOUCH_KM = 0.012
 BRANCHES_OFF_DEG = 15.0
 """A line that ends beside another and more nearly parallel than this does not branch off from it."""
 
+YARD_KV = 300.0
+"""Substations of this voltage fill a square of some hundred metres; the map may mark them by a point."""
+
 TO_STATION, TO_END, TO_LINE, PASSING, STATIONS = "station", "end", "line", "passing", "stations"
 
 
@@ -106,21 +109,21 @@ def find_joins(
     log
         Certificate, to which joins and refusals are added.
     """
-    reach = max(tolerance_km, rules.island_km)
+    reach = max(tolerance_km, rules.island_km, rules.yard_km, rules.name_km)
     edges = _edges(chains)
     network = _network_of(ends)
     found = [
-        _to_stations(ends, stations, reach),
+        _to_stations(ends, stations, reach, rules.yard_km),
         _to_ends(ends, chains, network, reach, tolerance_km),
         _to_lines(ends, chains, edges, network, reach),
         _passing(chains, edges, stations, min(rules.passing_km, reach)),
-        _between_stations(stations, reach),
+        _between_stations(stations, reach, rules.name_km),
     ]
     table = pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
     # What is wider than the tolerance is asked only if it would connect an island.
     table = table[_over_land(table, land, rules.water_km, up_to_km=tolerance_km)]
     allowed = table[table["allowed"] & _first_choice(table)]
-    now = allowed[allowed["km"] <= tolerance_km]
+    now = allowed[allowed["km"] <= np.maximum(allowed["always_km"], tolerance_km)]
     _log_refused(table, ends, tolerance_km, log)
     later = table[table["allowed"] & table["bridges"] & (table["km"] <= rules.island_km)]
     bridges = _bridges(chains, ends, stations, now, later, land, rules.water_km)
@@ -154,29 +157,31 @@ def _table(
     allowed: Bools | bool = True,
     explains: Bools | bool = True,
     along: Bools | bool = False,
+    always_km: Floats | float = 0.0,
 ) -> pd.DataFrame:
     """
     Return candidates of one kind.
 
     `choice`: it may be made for its nearness alone; `bridges`: to connect an island; `allowed`: it stays in a zone;
     `explains`: it says why a line ends here, so that it branches off from nothing farther away; `along`: the line that
-    it ends on runs along it.
+    it ends on runs along it; `always_km`: up to here it is made whatever the tolerance is.
     """
     return pd.DataFrame(
         {
             "kind": kind, "a": a, "b": b, "km": km, "at": at, "choice": choice, "bridges": bridges, "allowed": allowed,
-            "explains": explains, "along": along,
+            "explains": explains, "along": along, "always_km": always_km,
             "lon": place[:, 0], "lat": place[:, 1], "lon1": other[:, 0], "lat1": other[:, 1], "zone": zone,
         }
     )  # fmt: skip
 
 
-def _to_stations(ends: Ends, stations: Stations, reach: float) -> pd.DataFrame:
+def _to_stations(ends: Ends, stations: Stations, reach: float, yard_km: float) -> pd.DataFrame:
     """
     Return pairs of an end and a station.
 
     Chosen is, going outwards, each station that fits better than all nearer ones: so the nearest that states
-    the voltage is always joined, and one that does not only where none that does is nearer.
+    the voltage is always joined, and one that does not only where none that does is nearer. The yard of a station
+    that states 300 kV or more reaches out to `yard_km` from its point.
     """
     end, station, km = stations.near(ends.lonlat, reach)
     admitted = stations.admits(station, ends.zone[end])
@@ -190,6 +195,7 @@ def _to_stations(ends: Ends, stations: Stations, reach: float) -> pd.DataFrame:
         TO_STATION, end, station, km,
         place=ends.lonlat[end], other=stations.lonlat[station], zone=ends.zone[end],
         choice=choice, bridges=bridges, allowed=admitted,
+        always_km=np.where((fit == STATES) & (ends.v_nom[end] >= YARD_KV), yard_km, 0.0),
     )  # fmt: skip
 
 
@@ -303,7 +309,7 @@ def _passing(chains: Chains, edges: _Edges, stations: Stations, reach: float) ->
     )  # fmt: skip
 
 
-def _between_stations(stations: Stations, reach: float) -> pd.DataFrame:
+def _between_stations(stations: Stations, reach: float, name_km: float) -> pd.DataFrame:
     """Return pairs of stations that are one: of one name, or of a common voltage."""
     a, b, km = pairs_within(stations.lonlat, reach)
     zones = [sorted(set(stations.zones[i]) & set(stations.zones[j])) for i, j in zip(a, b, strict=True)]
@@ -314,6 +320,7 @@ def _between_stations(stations: Stations, reach: float) -> pd.DataFrame:
     return _table(
         STATIONS, a[one], b[one], km[one],
         place=stations.lonlat[a[one]], other=stations.lonlat[b[one]], zone=first_zone[one], bridges=False,
+        always_km=np.where(named[one], name_km, 0.0),
     )  # fmt: skip
 
 

@@ -160,7 +160,9 @@ def _without_joints(network: Network) -> Network:
     joint = np.flatnonzero(two)
     one, other = branch[first[joint]], branch[first[joint] + 1]
     kind = rows.groupby(["kind", "circuits", "area", "bridge", "zone"], dropna=False).ngroup().to_numpy()
-    alike = (one != other) & (kind[one] == kind[other])
+    # Two circuits that end together without a substation are no ring.
+    beyond = [ends[which].sum(axis=1) - joint for which in (one, other)]
+    alike = (one != other) & (kind[one] == kind[other]) & (beyond[0] != beyond[1])
     label = label_components(one[alike], other[alike], len(rows))
     joints = np.zeros(len(network.buses), dtype=bool)
     joints[joint[alike]] = True

@@ -154,9 +154,28 @@ def branch_table(network: Network, buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def transformer_pairs(network: Network, buses: gpd.GeoDataFrame) -> NDArray[np.object_]:
     """Return the ids of both buses of each transformer, the higher voltage first, shape (transformers, 2)."""
-    at = pd.Index(buses["number"]).get_indexer(network.transformers.ravel()).reshape(-1, 2)
-    found = buses.index.to_numpy(dtype=object)[at[(at >= 0).all(axis=1)]]
+    pairs = _past_bare_levels(network.transformers, buses["number"].to_numpy(dtype=np.int64))
+    found = buses.index.to_numpy(dtype=object)[
+        pd.Index(buses["number"]).get_indexer(pairs.ravel()).reshape(-1, 2)
+    ]
     return np.asarray(found[np.lexsort((found[:, 1].astype(str), found[:, 0].astype(str)))])
+
+
+def _past_bare_levels(pairs: Ints, kept: Ints) -> Ints:
+    """Return pairs of kept buses; where a level between two has no branch, the levels above and below it are a pair."""
+    above: dict[int, set[int]] = {}
+    below: dict[int, set[int]] = {}
+    for high, low in pairs.tolist():
+        above.setdefault(low, set()).add(high)
+        below.setdefault(high, set()).add(low)
+    for bare in sorted(set(np.unique(pairs).tolist()) - set(kept.tolist())):
+        highs, lows = above.pop(bare, set()), below.pop(bare, set())
+        for high in highs:
+            below[high] = (below[high] - {bare}) | lows
+        for low in lows:
+            above[low] = (above[low] - {bare}) | highs
+    found = sorted((high, low) for high, lows in below.items() for low in lows)
+    return np.array(found, dtype=np.int64).reshape(-1, 2)
 
 
 def link_table(network: Network, buses: gpd.GeoDataFrame, log: Log) -> pd.DataFrame:

@@ -96,6 +96,8 @@ class RepairedMap:
         Index link: lines of direct current between AC buses.
     certificate
         Everything that was done.
+    source, licence
+        Of the map, as its tables state them.
     """
 
     buses: gpd.GeoDataFrame
@@ -103,15 +105,21 @@ class RepairedMap:
     transformers: pd.DataFrame
     links: pd.DataFrame
     certificate: gpd.GeoDataFrame
+    source: str = ""
+    licence: str = ""
 
     def grid(self, areas: gpd.GeoDataFrame) -> Grid:
         """Return the grid: circuits and banks with the parameters of their voltage class."""
         pairs = self.transformers[["bus0", "bus1"]].to_numpy(dtype=object)
+        of_map = {"source": self.source or None, "licence": self.licence or None}
         lines = pd.concat([circuits_of(self.branches), transformers_of(pairs, self.buses)])
-        certificate = with_imputations(self.certificate, self.branches, lines)
+        if self.source:
+            lines["source"] = self.source + "; " + lines["source"]
+        lines["licence"] = of_map["licence"]
+        certificate = with_imputations(self.certificate, self.branches, lines).assign(**of_map)
         frames = {
             "areas": areas,
-            "buses": check_table("buses", self.buses),
+            "buses": check_table("buses", self.buses.assign(**of_map)),
             "lines": check_table("lines", lines),
             "links": check_table("links", self.links) if len(self.links) else empty("links"),
             "certificate": check_table("certificate", certificate),
@@ -175,7 +183,15 @@ def build_network(
         transformers=pairs,
         links=links,
         certificate=log.table(),
+        source=_stated("source", lines, substations),
+        licence=_stated("licence", lines, substations),
     )
+
+
+def _stated(column: str, *tables: gpd.GeoDataFrame) -> str:
+    """Return what the map's tables say in a column of provenance, each thing once."""
+    told = [table[column].dropna().astype(str) for table in tables if column in table]
+    return "; ".join(sorted({text.strip() for texts in told for text in texts} - {""}))
 
 
 def _without_islands(network: Network, label: NDArray[np.int64], rules: RepairRules, log: Log) -> Network:

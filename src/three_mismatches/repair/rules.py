@@ -16,6 +16,11 @@ class RepairRules:
     ----------
     passing_km
         A line that passes a substation of its own voltage as near as this is connected to it. [km]
+    yard_km
+        A substation that states a voltage of 300 kV or more is joined to every end of a line of it as near as this: its
+        yard is that large, and the map may mark it by a point. [km]
+    name_km
+        Two substations of one name as near as this are one. [km]
     island_km
         A piece that is connected to nothing is joined to the rest by its shortest gap, if that is no longer. [km]
     duplicate_km
@@ -33,6 +38,8 @@ class RepairRules:
     """
 
     passing_km: float = 0.1
+    yard_km: float = 0.8
+    name_km: float = 1.0
     island_km: float = 2.0
     duplicate_km: float = 0.015
     short_km: float = 0.25
@@ -43,7 +50,16 @@ class RepairRules:
 
     def __post_init__(self) -> None:
         """Refuse rules that mean nothing."""
-        lengths = ("passing_km", "island_km", "duplicate_km", "short_km", "water_km", "least_kv")
+        lengths = (
+            "passing_km",
+            "yard_km",
+            "name_km",
+            "island_km",
+            "duplicate_km",
+            "short_km",
+            "water_km",
+            "least_kv",
+        )
         bad = [name for name in lengths if not getattr(self, name) >= 0.0]
         if bad:
             msg = f"RepairRules: {', '.join(bad)} must be >= 0"

@@ -1,4 +1,4 @@
-"""From messy lines on a map to a grid: two zones, a gap, a branch, a line drawn twice, and what the repair says of it."""
+"""From messy lines on a map to a grid: two zones, a gap, a branch, a line drawn twice, and what the repair says."""
 
 import geopandas as gpd
 from shapely.geometry import LineString, Point, box

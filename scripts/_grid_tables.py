@@ -27,8 +27,7 @@ def page() -> str:
             INTRO,
             "## Pieces and km, by zone\n\n",
             _zones(certificate),
-            "\nBranches, transformers and joins across zones: 0. Joins refused because they would have crossed: "
-            f"{(certificate['action'] == 'refuse').sum()}.\n\n",
+            REFUSED.format((certificate["action"] == "refuse").sum()),
             "## Against published route lengths\n\n",
             LENGTHS,
             _lengths(study),
@@ -163,7 +162,7 @@ def _sites(result: tm.Result) -> str:
         .sites["n0_mw"]
         for end in (factor.low, factor.high)
     }
-    # A line that is overloaded at one rating is no limit there and may be one at another: the ends need not be in order.
+    # A line overloaded at one rating is no limit there and may be one at another: the ends need not be in order.
     readings = pd.DataFrame(ends).assign(middle=result.sites["n0_mw"])
     low, high = readings.min(axis=1), readings.max(axis=1)
     sites = result.sites[(result.sites["request_mw"] >= ASKING_MW) & result.sites["part_of"].isna()]
@@ -201,7 +200,14 @@ LENGTHS = (
     "Route km of branches in Tokyo's electrical area, against what TEPCO published for FY2015. The map holds the "
     "overhead network nearly whole and lacks much of the cable network in the cities.\n\n"
 )
-APART = "Pieces that are joined to nothing within 2 km, in no way that the rules allow; they are not in the shipped network.\n\n"
+REFUSED = (
+    "\nBranches, transformers and joins across zones: 0. "
+    "Joins refused because they would have crossed: {}.\n\n"
+)
+APART = (
+    "Pieces that are joined to nothing within 2 km, in no way that the rules allow; "
+    "they are not in the shipped network.\n\n"
+)
 OPEN = (
     "They are on the map, and kept out of service: published operating capacities are sums over the published ties, "
     "so nothing else can be closed between areas.\n\n"
@@ -214,7 +220,6 @@ BASE = (
 )
 SITES = (
     "All MW. `secure, areas` is the area model's; `N-0, lines` what the site's bus could take with every line in "
-    "service and free redispatch, in brackets the least and the most with all line ratings at the low end, the middle and "
-    "the high end of their class. Both "
-    "are upper bounds, and the second is indicative.\n\n"
+    "service and free redispatch, in brackets the least and the most with all line ratings at the low end, the "
+    "middle and the high end of their class. Both are upper bounds, and the second is indicative.\n\n"
 )

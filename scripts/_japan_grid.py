@@ -24,6 +24,9 @@ CLASSES = (500.0, 275.0, 220.0, 187.0, 154.0, 132.0, 110.0, 100.0, 77.0, 66.0, 3
 
 RULES = RepairRules(classes=CLASSES, least_kv=110.0, islands="drop")
 
+BARE_KV = 132.0
+"""Okinawa's highest voltage, for the one bus of an area without lines on the map."""
+
 DIRECT_KV = ("250", "200")
 """No AC line of Japan runs at these: Hokkaido-Honshu and Hida-Shinano."""
 
@@ -68,11 +71,11 @@ def pack_files(lines: Path, substations: Path, data: Path, root: Path) -> dict[s
         network.buses, _with_twins(network.branches), network.transformers, ties
     )
     buses = _with_bare_areas(buses, areas)
-    members = _members(buses, branches, ties, data)
+    members = _members(buses, branches, data)
     certificate = pd.concat([network.certificate, aside, opened, _bare_rows(buses)], ignore_index=True)
     return {
         "buses.csv": _bus_file(buses),
-        "branches.csv": _branch_file(branches, members),
+        "branches.csv": _branch_file(branches),
         "transformers.csv": transformers,
         "links.csv": _link_file(buses, ties),
         "interface_members.csv": members.drop(columns="tie"),
@@ -185,8 +188,8 @@ def _ties_only(
     rows = pd.DataFrame(
         {
             "action": "keep", "reason": "between two areas, but no published tie: taken as open", "element": lost.index,
-            "zone": buses["zone"].loc[lost["bus0"]].to_numpy(), "km": lost["length"].to_numpy(), "value": lost["v_nom"].to_numpy(),
-            "suspicious": True,
+            "zone": buses["zone"].loc[lost["bus0"]].to_numpy(), "km": lost["length"].to_numpy(),
+            "value": lost["v_nom"].to_numpy(), "suspicious": True,
             "geometry": shapely.line_interpolate_point(lost.geometry.to_numpy(), 0.5, normalized=True),
         }
     )  # fmt: skip
@@ -196,8 +199,9 @@ def _ties_only(
     banks = pd.DataFrame(
         {
             "action": "keep", "reason": "transformer between two areas: taken as open",
-            "element": (bank["bus0"] + " / " + bank["bus1"]).to_numpy(), "zone": buses["zone"].loc[bank["bus0"]].to_numpy(),
-            "km": np.nan, "value": np.nan, "suspicious": True, "geometry": buses.geometry.loc[bank["bus0"]].to_numpy(),
+            "element": (bank["bus0"] + " / " + bank["bus1"]).to_numpy(),
+            "zone": buses["zone"].loc[bank["bus0"]].to_numpy(), "km": np.nan, "value": np.nan,
+            "suspicious": True, "geometry": buses.geometry.loc[bank["bus0"]].to_numpy(),
         }
     )  # fmt: skip
     return (
@@ -267,7 +271,7 @@ def _with_bare_areas(buses: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.Ge
     place = shapely.point_on_surface(np.array(largest, dtype=object))
     more = gpd.GeoDataFrame(
         {
-            "v_nom": RULES.classes[5] if RULES.classes else 132.0, "zone": bare["zone"].to_numpy(), "area": bare.index,
+            "v_nom": BARE_KV, "zone": bare["zone"].to_numpy(), "area": bare.index,
             "name": bare["name"].to_numpy(), "substation": "", "bare": True,
         },
         index=pd.Index([f"{name} (area)" for name in bare["name"]], name="bus"), geometry=place, crs="EPSG:4326",
@@ -286,9 +290,7 @@ def _bare_rows(buses: gpd.GeoDataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _members(
-    buses: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, ties: pd.DataFrame, data: Path
-) -> pd.DataFrame:
+def _members(buses: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, data: Path) -> pd.DataFrame:
     """Return the members of interfaces that are AC ties: interface, branch, sign and tie."""
     published = pd.read_csv(data / "interface_members.csv")
     links = pd.read_csv(data / "links.csv").set_index("link")
@@ -320,7 +322,7 @@ def _link_file(buses: gpd.GeoDataFrame, ties: pd.DataFrame) -> pd.DataFrame:
 
 
 def _end(buses: gpd.GeoDataFrame, row: object, side: str) -> str:
-    """Return the bus of one end: by the station's name, else by its place; of the published voltage, else the highest."""
+    """Return the bus of one end: by the station's name or its place; of the published voltage, else the highest."""
     area = getattr(row, f"area{side}")
     here = buses[buses["area"] == area]
     level = getattr(row, f"bus_v_nom{side}")
@@ -376,13 +378,14 @@ def _at_plants(buses: gpd.GeoDataFrame, data: Path) -> pd.Series:
 def _bus_file(buses: gpd.GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "bus": buses.index, "lon": buses.geometry.x.round(PLACE_DIGITS), "lat": buses.geometry.y.round(PLACE_DIGITS),
+            "bus": buses.index,
+            "lon": buses.geometry.x.round(PLACE_DIGITS), "lat": buses.geometry.y.round(PLACE_DIGITS),
             "v_nom": buses["v_nom"], "zone": buses["zone"], "area": buses["area"], "name": buses["name"],
         }
     )  # fmt: skip
 
 
-def _branch_file(branches: gpd.GeoDataFrame, members: pd.DataFrame) -> pd.DataFrame:
+def _branch_file(branches: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return the branches, their lines simplified and written as "lon lat, lon lat"."""
     drawn = shapely.simplify(branches.geometry.to_numpy(), SIMPLIFIED_DEG)
     text = [

@@ -66,9 +66,6 @@ NAMED_OTHERWISE = {
 }
 """Stations of ties by another name on the map, or by their place."""
 
-STAND_IN = {"南相馬変電所": "西仙台変電所"}
-"""The next station beyond one that the map's lines may not reach."""
-
 ON_THE_WAY = ("菰池二丁目変電所", "福江町三丁目変電所", "飛騨変換所")
 """Where a tie changes from line to cable, or another line branches off: named on the map, but no end of the tie."""
 
@@ -189,20 +186,19 @@ def test_connection_is_as_long_as_published(line):
 # --- ties -------------------------------------------------------------------------------------------------------
 
 
-def tie_way(line: str) -> tuple[Backbone, list[str] | None, bool]:
-    """Return the way of a published tie, and whether it runs between the very stations that are published."""
+def tie_way(line: str) -> tuple[Backbone, list[str] | None]:
+    """Return the way of a published tie between its published stations."""
     row = AC_TIES.loc[line]
     grid = backbone(row["v_nom"])
     names = [NAMED_OTHERWISE.get(row[f"substation{end}"], row[f"substation{end}"]) for end in "01"]
-    found = [grid.at(None, *name) if isinstance(name, tuple) else grid.at(name) for name in names]
-    ends = [here or grid.at(STAND_IN.get(name)) for here, name in zip(found, names, strict=True)]
-    return grid, grid.way((ends[0], ends[1]), ON_THE_WAY), ends == found
+    ends = [grid.at(None, *name) if isinstance(name, tuple) else grid.at(name) for name in names]
+    return grid, grid.way((ends[0], ends[1]), ON_THE_WAY)
 
 
 @pytest.mark.parametrize("line", list(AC_TIES.index))
 def test_tie_is_a_line_between_its_stations_and_areas(line, branches):
     row = AC_TIES.loc[line]
-    grid, way, exact = tie_way(line)
+    grid, way = tie_way(line)
     assert way is not None
     marked = [grid.graph.edges[pair]["tie"] for pair in pairwise(way)]
     assert [tie for tie in marked if tie] == [row["link"]]
@@ -211,7 +207,7 @@ def test_tie_is_a_line_between_its_stations_and_areas(line, branches):
     assert {frozenset(pair) for pair in zip(here["area0"], here["area1"], strict=True)} == {
         frozenset((row["area0"], row["area1"]))
     }
-    if np.isfinite(row["km"]) and exact:
+    if np.isfinite(row["km"]):
         assert grid.km(way) == pytest.approx(row["km"], rel=0.15)
 
 
@@ -347,7 +343,7 @@ def test_lines_in_service_leave_no_demand_without_a_way_to_the_rest(pack, branch
     served["zone"] = pack.buses["zone"].loc[served["bus"]].to_numpy()
     for _, rows in served.groupby("zone"):
         by_part = rows.groupby("label")["p_set"].sum()
-        assert by_part.max() >= 0.995 * by_part.sum()
+        assert by_part.max() >= 0.999 * by_part.sum()
 
 
 def test_levels_of_a_station_are_joined_by_its_transformers(pack):
@@ -356,7 +352,7 @@ def test_levels_of_a_station_are_joined_by_its_transformers(pack):
     xy = shapely.get_coordinates(named.geometry.to_numpy())
     place = pd.Series(list(map(tuple, xy)), index=named.index)
     parts = label.loc[named.index].groupby([named["zone"], named["area"], place]).nunique()
-    assert (parts > 1).sum() <= 1, parts[parts > 1].index.tolist()
+    assert not (parts > 1).any(), parts[parts > 1].index.tolist()
 
 
 # --- the pack ---------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import hashlib
 import platform
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -130,8 +130,7 @@ def _write_grid(result: Result, folder: Path) -> dict[str, Figure]:
         return {}
     text = repair.markdown(result.certificate)
     (folder / "certificate.md").write_text(text, encoding="utf-8", newline="\n")
-    figure = maps.repair_map(result.tables.tables.grid).figure
-    return {"repair_map": figure}
+    return {"repair_map": cast("Figure", maps.repair_map(result.tables.tables.grid).figure)}
 
 
 def _headline(row: pd.Series) -> dict[str, object]:
@@ -237,8 +236,8 @@ def _line(fleet: pd.DataFrame) -> str:
         f"At line resolution (indicative: the grid is repaired from map lines, with parameters of voltage classes), "
         f"{value['line_sites_short']:.0f} sites lack more than by the area model when asked alone, "
         f"{_mw(value['line_power_gap_mw'])} in all; within those ratings the map's lines leave "
-        f"{_mw(value['line_least_shed_mw'])} ({value['line_least_shed_share']:.0%}) of ordinary demand unserved, though "
-        f"it was served: so much of the grid below is not on the map."
+        f"{_mw(value['line_least_shed_mw'])} ({value['line_least_shed_share']:.0%}) of ordinary demand unserved, "
+        f"though it was served: so much of the grid below is not on the map."
     )
 
 

@@ -243,7 +243,7 @@ class Result:
 
     @property
     def lines(self) -> gpd.GeoDataFrame:
-        """At line resolution one row per circuit: flow `p0` [MW], `loading` and overload before new load; else no rows."""
+        """At line resolution one row per circuit: flow `p0` [MW], `loading`, overload before new load; else no rows."""
         return self.tables.lines
 
     @property

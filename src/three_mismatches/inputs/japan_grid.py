@@ -9,6 +9,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -65,7 +66,7 @@ def _read(folder: Path) -> GridPack:
     branches = _table(folder / "branches.csv", "branch")
     loads = pd.read_csv(folder / "loads.csv", dtype={"bus": str})
     certificate = _table(folder / "certificate.csv.gz", None).rename_axis("row")
-    lines = _lines(branches.pop("path"))
+    lines = _lines(branches.pop("path").tolist())
     provenance = {"source": SOURCE, "source_date": SOURCE_DATE, "licence": LICENCE, "confidence": "medium"}
     certificate.index = certificate.index.map("{:06d}".format)
     return GridPack(
@@ -114,9 +115,9 @@ def _points(table: pd.DataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table.drop(columns=["lon", "lat"]), geometry=point, crs="EPSG:4326")
 
 
-def _lines(paths: Sequence[str]) -> np.ndarray:
+def _lines(paths: Sequence[str]) -> npt.NDArray[np.object_]:
     """Return the lines that are written as "lon lat,lon lat"."""
     vertices = [path.count(",") + 1 for path in paths]
     numbers = np.array(",".join(paths).replace(",", " ").split(), dtype=np.float64).reshape(-1, 2)
-    lines: np.ndarray = shapely.linestrings(numbers, indices=np.repeat(np.arange(len(vertices)), vertices))
-    return lines
+    lines = shapely.linestrings(numbers, indices=np.repeat(np.arange(len(vertices)), vertices))
+    return np.asarray(lines, dtype=object)

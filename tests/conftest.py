@@ -18,8 +18,9 @@ from three_mismatches.study import Result
 
 # Shrinking takes minutes where an example solves many programmes: the thorough run does it.
 QUICK = (Phase.explicit, Phase.generate)
-# The ordinary run repeats the same few examples; HYPOTHESIS_PROFILE=thorough looks for new ones.
-settings.register_profile("ordinary", max_examples=8, deadline=None, derandomize=True, phases=QUICK)
+# The ordinary run repeats the same few examples, CI more of them; HYPOTHESIS_PROFILE=thorough looks for new ones.
+settings.register_profile("ordinary", max_examples=5, deadline=None, derandomize=True, phases=QUICK)
+settings.register_profile("wide", max_examples=25, deadline=None, derandomize=True, phases=QUICK)
 settings.register_profile("thorough", max_examples=200, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ordinary"))
 

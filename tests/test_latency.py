@@ -5,7 +5,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
@@ -23,7 +23,6 @@ INCREMENTS = ["rtt_vacuum_ms", "rtt_glass_ms", "rtt_route_ms", "rtt_policy_ms", 
 BARE = {"route_factor": 1.0, "cable_slack": 1.0}
 
 seeds = st.integers(0, 2**32 - 1)
-few = settings(deadline=None, max_examples=15)
 
 
 def points_of(places, **columns):
@@ -323,7 +322,6 @@ def test_nothing_changes_its_input():
         pd.testing.assert_frame_equal(table, kept)
 
 
-@few
 @given(seeds)
 def test_no_round_trip_beats_light_in_glass(seed):
     fibre, sites, hubs = random_study(seed)
@@ -345,7 +343,6 @@ def test_rounding_does_not_beat_light_either():
     assert (found >= geodesy.distance_km(lon[:, None], 0.0, lon[None, :], 0.0) * MS_PER_KM).all()
 
 
-@few
 @given(seeds)
 def test_rtt_equals_networkx_on_a_graph_with_the_points_built_in(seed):
     fibre, sites, hubs = random_study(seed)
@@ -368,7 +365,6 @@ def test_rtt_equals_networkx_on_a_graph_with_the_points_built_in(seed):
         assert found.loc[site].tolist() == pytest.approx(expected, rel=1e-12)
 
 
-@few
 @given(seeds, st.floats(0, 2000))
 def test_a_new_route_between_nodes_of_the_network_never_raises_a_round_trip(seed, length):
     fibre, sites, hubs = random_study(seed)
@@ -380,7 +376,6 @@ def test_a_new_route_between_nodes_of_the_network_never_raises_a_round_trip(seed
     assert (rtt(more, sites, hubs) <= rtt(fibre, sites, hubs)).all(axis=None)
 
 
-@few
 @given(seeds)
 def test_other_ids_and_another_order_permute_the_results(seed):
     fibre, sites, hubs = random_study(seed)
@@ -405,7 +400,6 @@ def test_other_ids_and_another_order_permute_the_results(seed):
     assert one["flags"].tolist() == other["flags"].tolist()
 
 
-@few
 @given(seeds, st.floats(1, 3), st.floats(1, 3))
 def test_rtt_never_falls_as_the_route_factor_rises(seed, one, other):
     fibre, sites, hubs = random_study(seed)
@@ -413,7 +407,6 @@ def test_rtt_never_falls_as_the_route_factor_rises(seed, one, other):
     assert (low <= high).all(axis=None)
 
 
-@few
 @given(seeds, st.floats(1, 3), st.floats(0, 0.2))
 def test_increments_add_up_and_low_mid_high_are_in_order(seed, factor, equipment):
     fibre, sites, hubs = random_study(seed)
@@ -429,7 +422,6 @@ def test_increments_add_up_and_low_mid_high_are_in_order(seed, factor, equipment
     assert ((found["rtt_low_ms"] <= found["rtt_ms"]) & (found["rtt_ms"] <= found["rtt_high_ms"])).all()
 
 
-@few
 @given(seeds)
 def test_rtt_is_the_same_both_ways(seed):
     fibre, sites, hubs = random_study(seed)

@@ -119,7 +119,21 @@ def test_check_says_that_a_good_study_is_good(study):
     assert (code, "no fault found" in text) == (0, True)
 
 
-@pytest.mark.parametrize("name", sorted(BROKEN))
+PRINTED = (
+    "bad_settings",
+    "corrupt_parquet",
+    "dangling_bus0",
+    "misspelt_file",
+    "nan_in_required",
+    "shift_jis",
+)
+"""Faults of each kind, which the ordinary run prints; test_inputs reads the message of every one."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in PRINTED else pytest.mark.slow) for name in sorted(BROKEN)],
+)
 def test_check_tells_each_fault_in_words_without_a_traceback(name, tmp_path):
     BROKEN[name](tmp_path / "study")
     code, text = run("check", tmp_path / "study")

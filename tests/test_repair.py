@@ -320,6 +320,62 @@ def test_near_substations_of_one_name_are_one():
     assert pieces(repaired(lines, ends | two)) == 2
 
 
+def test_substations_of_one_name_are_one_within_name_km():
+    """Two parts of M, 0.9 km apart and each with lines of its own level: one; at 1.1 km two, whatever the tolerance."""
+    ends = {"A": station(5, 0, "500000"), "B": station(25, 0)}
+    for apart, count in ((0.9, 1), (1.1, 2)):
+        lines = {"a": line((5, 0), (15, 0), voltage="500000"), "b": line((15 + apart, 0), (25, 0))}
+        parts = {"M": station(15, 0, "500000", name="M"), "M2": station(15 + apart, 0, name="M")}
+        assert pieces(repaired(lines, ends | parts, tolerance_km=0.25, island_km=0.0)) == count
+        assert pieces(repaired(lines, ends | parts, name_km=1.2, island_km=0.0)) == 1
+
+
+def test_the_yard_of_a_large_substation_reaches_beyond_its_point():
+    """
+    Lines end 0.7 km from the point of M on both sides: joined at 500 kV, which it states; not at 275 kV.
+
+    At 500 kV the way is A-M-B also where the tolerance is a tenth of that.
+    """
+    for voltage, expected in (("500000", [("A 500", "M 500"), ("M 500", "B 500")]), ("275000", 2)):
+        lines = {
+            "a": line((5, 0), (14.3, 0), voltage=voltage),
+            "b": line((15.7, 0), (25, 0), voltage=voltage),
+        }
+        stations = {"A": station(5, 0, voltage), "M": station(15, 0, voltage), "B": station(25, 0, voltage)}
+        found = repaired(lines, stations, tolerance_km=0.07, island_km=0.0)
+        assert (pieces(found) if voltage == "275000" else pairs(found)) == expected
+        assert pieces(repaired(lines, stations, tolerance_km=0.07, island_km=0.0, yard_km=0.6)) == 2
+
+
+def test_a_line_of_large_voltage_that_passes_a_yard_is_not_drawn_into_it():
+    """A line that goes on 0.5 km beside M has no end there: `yard_km` is for ends."""
+    lines = {"a": line((5, 0), (25, 0), voltage="500000")}
+    stations = {"A": station(5, 0, "500000"), "M": station(15, 0.5, "500000"), "B": station(25, 0, "500000")}
+    assert pairs(repaired(lines, stations)) == [("A 500", "B 500")]
+
+
+def test_a_level_without_a_line_is_bridged_by_a_transformer():
+    """M states 500, 275 and 154 kV, and no line of 275 kV reaches it: one bank from 500 to 154 kV."""
+    stations = {
+        "A": station(5, 0, "500000"),
+        "M": station(15, 0, "500000;275000;154000"),
+        "B": station(25, 0, "154000"),
+    }
+    lines = {"a": line((5, 0), (15, 0), voltage="500000"), "b": line((15, 0), (25, 0), voltage="154000")}
+    found = repaired(lines, stations)
+    assert found.transformers.to_numpy().tolist() == [["M 500", "M 154"]]
+    assert pieces(found) == 1
+
+
+def test_circuits_that_end_together_in_the_open_are_two_branches_and_no_ring():
+    """Two ways from A, one of them 0.5 km to the north, meet in the open: both stay, each from A to that place."""
+    lines = {"a": line((5, 0), (25, 0)), "b": line((5, 0), (8, 0.5), (22, 0.5), (25, 0))}
+    found = repaired(lines, {"A": station(5, 0)})
+    assert len(found.branches) == 2
+    assert len(set(pairs(found))) == 1
+    assert found.branches["length"].sum() == pytest.approx(20.0 + 14.0 + 2 * np.hypot(3, 0.5), rel=1e-3)
+
+
 def test_lines_end_at_the_fence_of_a_substation_drawn_as_an_area():
     """M is 1 km wide; both lines end 0.1 km before its fence, 0.6 km from its middle."""
     lines = {"a": line((5, 0), (14.4, 0)), "b": line((15.6, 0), (25, 0))}
@@ -672,6 +728,19 @@ def test_a_grid_has_a_row_for_each_circuit_and_bank():
     assert (grid.lines["kind"] == "transformer").any()
     assert (grid.lines[["x", "s_nom", "x_pu_100"]] > 0.0).all(axis=None)
     assert set(grid.lines["bus0"]) | set(grid.lines["bus1"]) == set(grid.buses.index)
+
+
+def test_a_grid_says_whose_map_it_was_made_from():
+    """Source and licence of the map stand on every bus and line that came of it; a map without any gives none."""
+    stated = {"source": "survey of 2026", "licence": "ODbL-1.0"}
+    drawn = {"a": line((5, 0), (25, 0), **stated)}
+    stations = {name: row | stated for name, row in ENDS.items()}
+    grid = build_grid(table(drawn, "line"), table(stations, "substation"), two_zones())
+    for rows in (grid.buses, grid.lines):
+        assert (rows["licence"] == "ODbL-1.0").all()
+        assert rows["source"].str.startswith("survey of 2026").all()
+    bare = build_grid(table({"a": line((5, 0), (25, 0))}, "line"), table(ENDS, "substation"), two_zones())
+    assert bare.buses["licence"].isna().all()
 
 
 def test_parameters_of_no_branches_are_no_rows():

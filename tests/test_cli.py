@@ -50,6 +50,20 @@ def test_japan_writes_every_file_and_says_where_the_maps_are(answer):
     assert "mismatch_map.png" in text
 
 
+@pytest.mark.slow
+def test_japan_at_line_resolution_writes_the_grid_and_its_certificate_too(tmp_path):
+    out = tmp_path / "out"
+    code, text = run("japan", "--resolution", "line", "--out", out)
+    assert code == 0
+    grid = {"buses.csv", "lines.csv", "certificate.csv", "certificate.md", "repair_map.png", "repair_map.svg"}
+    written = {path.name for path in out.iterdir()}
+    assert written == WRITTEN | grid
+    assert set(json.loads((out / "summary.json").read_text(encoding="utf-8"))["files"]) == written
+    assert "At line resolution (indicative" in text
+    assert "repair_map.png" in text
+    assert (pd.read_csv(out / "certificate.csv")["action"] == "measure").any()
+
+
 def test_the_printed_table_fits_eighty_characters_and_cuts_no_word(study, tmp_path):
     words = [sys.executable, "-m", "three_mismatches", "solve", str(study), "--out", str(tmp_path / "o")]
     found = subprocess.run(

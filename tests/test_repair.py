@@ -780,6 +780,18 @@ def test_text_of_a_map_is_harmless_in_markdown():
     assert set(cells) == {7}
 
 
+def test_markdown_prints_places_to_ten_metres_and_large_numbers_whole():
+    """A piece of 20 km from 139.0555 E that stays apart; 12,345.6 is printed as 12,346."""
+    found = repaired(
+        {"a": line((5, 0), (25, 0)), "b": line((5, 9), (25, 9)), "c": line((5, 9), (5, 12))}, ENDS
+    )
+    apart = found.certificate[found.certificate["reason"].str.startswith("apart from the largest")]
+    assert len(apart) > 0
+    text = markdown(found.certificate.assign(value=12345.6))
+    assert f"| {apart.geometry.x.iloc[0]:.4f} | {apart.geometry.y.iloc[0]:.4f} |" in text
+    assert "| 12,346 |" in text
+
+
 def test_markdown_says_how_many_places_it_leaves_out():
     lines = {"a": line((5, 0), (25, 0))} | {
         f"i{n}": line((5, 5.0 * n + 9), (9, 5.0 * n + 9)) for n in range(5)

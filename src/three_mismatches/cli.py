@@ -154,13 +154,16 @@ def _answer(study: tm.Study, out: Path, *, overwrite: bool) -> None:
     _show(result)
     for sentence in result.summary():
         _say(f"\n{sentence}")
-    _say(f"\n{_where(out)}")
+    _say(f"\n{_where(out, repaired=not result.certificate.empty)}")
 
 
-def _where(out: Path) -> str:
+def _where(out: Path, *, repaired: bool) -> str:
     if out.suffix.lower() == ".gpkg":
         return f"Tables: {out}. For maps too, name a folder."
-    return f"Maps: {out / 'mismatch_map.png'} and .svg; tables and summary.json beside them."
+    first = f"Maps: {out / 'mismatch_map.png'} and .svg"
+    if repaired:
+        return f"{first}, repair_map.png and .svg; tables, certificate.md and summary.json beside them."
+    return f"{first}; tables and summary.json beside them."
 
 
 def _show(result: tm.Result) -> None:

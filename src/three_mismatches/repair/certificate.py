@@ -8,6 +8,9 @@ import pandas as pd
 
 __all__ = ["markdown", "measures", "summary"]
 
+LARGE = 1000.0
+"""Numbers from here on are printed whole, smaller ones with four figures."""
+
 
 def summary(certificate: gpd.GeoDataFrame) -> pd.DataFrame:
     """
@@ -84,9 +87,13 @@ def _places(rows: gpd.GeoDataFrame, longest: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "element": order["element"], "zone": order["zone"], "km": order["km"], "reason": order["reason"],
-            "lon": order.geometry.x, "lat": order.geometry.y,
+            "lon": order.geometry.x.map(_degrees), "lat": order.geometry.y.map(_degrees),
         }
     )  # fmt: skip
+
+
+def _degrees(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.4f}"
 
 
 def _table(frame: pd.DataFrame) -> str:
@@ -98,6 +105,8 @@ def _table(frame: pd.DataFrame) -> str:
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, (float, np.floating)):
-        return "" if np.isnan(value) else f"{value:,.4g}"
+    if isinstance(value, float):  # numpy's float64 is one
+        if np.isnan(value):
+            return ""
+        return f"{value:,.0f}" if abs(value) >= LARGE else f"{value:.4g}"
     return " ".join(str(value).replace("|", "/").replace("<", "‹").replace(">", "›").split())

@@ -15,7 +15,6 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from three_mismatches import match, repair
-from three_mismatches.geodesy import distance_km
 from three_mismatches.inputs.power_map import read_power_map
 from three_mismatches.repair import RepairRules
 
@@ -42,8 +41,12 @@ NO_DEMAND = r"開閉所|変換所|発電所|Kaiheisho|Power Station|Power Plant|
 TWIN_RATIO = 1.03
 """Lines of one name between the same places whose lengths differ by no more are the circuits of one line."""
 
-PLANT_MW, PLANT_KM = 300.0, 0.8
-"""A bus above 300 kV as near as this to a plant of this size is its yard and serves nobody else."""
+SERVING = ("新豊洲変電所",)
+"""
+Stations above 300 kV that serve a city though the map has nothing below them; any other such station switches,
+belongs to a plant, or changes a line to a cable. Shin-Toyosu feeds central Tokyo: TEPCO, 2000-11-21,
+www4.tepco.co.jp/cc/press/00112101-j.html.
+"""
 
 SIMPLIFIED_DEG = 0.002
 """How far a drawn line may stray from the map's, some 200 m: the pack is to be drawn, not to be measured."""
@@ -357,22 +360,10 @@ def _load_file(
     )
     points["area"] = match.to_area(points, areas, respect_given=False)["area"]
     serving = match.load_buses(buses[~buses["name"].fillna("").str.contains(NO_DEMAND)])
-    serving = serving[~_at_plants(serving, data)]
+    serving = serving[(serving["v_nom"] <= match.BULK_KV) | serving["name"].isin(SERVING)]
     share = match.demand_shares(points, serving, capacity_mw=capacity_mw)
     mw = share * serving["area"].map(areas["peak_mw"])
     return pd.DataFrame({"bus": mw.index, "p_set": mw.to_numpy().round(3)}).query("p_set > 0")
-
-
-def _at_plants(buses: gpd.GeoDataFrame, data: Path) -> pd.Series:
-    """Return which buses above the bulk voltage are the yards of large plants."""
-    plants = pd.read_csv(
-        data.parent.parent / "src" / "three_mismatches" / "data" / "japan" / "generators.csv"
-    )
-    size = plants.groupby("plant")["p_nom"].transform("sum")
-    large = plants[size >= PLANT_MW]
-    x, y = buses.geometry.x.to_numpy()[:, None], buses.geometry.y.to_numpy()[:, None]
-    km = distance_km(x, y, large["lon"].to_numpy()[None, :], large["lat"].to_numpy()[None, :])
-    return (buses["v_nom"] > match.BULK_KV) & (km.min(axis=1) <= PLANT_KM)
 
 
 def _bus_file(buses: gpd.GeoDataFrame) -> pd.DataFrame:

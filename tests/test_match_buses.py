@@ -149,7 +149,7 @@ def test_a_unit_takes_the_nearest_bus_whose_voltage_carries_it():
 
 def test_room_that_is_used_up_sends_the_next_unit_to_the_next_bus():
     """Half of 200 and of 300 MW: the largest first takes 90 of 100, the second goes on, the third fits beside."""
-    buses = buses_of(near=(0.03, 275, "a", "n"), next=(0.1, 275, "a", "x"))
+    buses = buses_of(near=(0.06, 275, "a", "n"), next=(0.1, 275, "a", "x"))
     units = units_of(a1={"p_nom": 80.0}, a2={"p_nom": 90.0}, a3={"p_nom": 10.0})
     capacity = pd.Series({"near": 200.0, "next": 300.0})
     found = generators_to_buses(units, buses, capacity_mw=capacity)
@@ -163,6 +163,15 @@ def test_the_bus_in_a_plants_own_yard_may_be_filled():
     units = units_of(a1={"p_nom": 80.0}, a2={"p_nom": 90.0}, a3={"p_nom": 10.0}, a4={"p_nom": 30.0})
     found = generators_to_buses(units, buses, capacity_mw=pd.Series({"yard": 205.0, "next": 300.0}))
     assert dict(found["bus"]) == {"a2": "yard", "a1": "yard", "a4": "yard", "a3": "next"}
+
+
+def test_a_yard_above_300_kv_without_a_lower_level_takes_its_own_units_only():
+    """The 500 kV yard of C switches, 6.7 km away; M, with 275 kV too, is 11 km away. At 3.3 km C is the unit's own."""
+    stations = {"m": (0.1, 500, "a", "M"), "lower": (0.1, 275, "a", "M")}
+    unit = units_of(u={"p_nom": 2000.0})
+    assert generators_to_buses(unit, buses_of(c=(0.06, 500, "a", "C"), **stations))["bus"]["u"] == "m"
+    assert generators_to_buses(unit, buses_of(c=(0.03, 500, "a", "C"), **stations))["bus"]["u"] == "c"
+    assert generators_to_buses(unit, buses_of(c=(0.06, 500, "a", "C")))["bus"]["u"] == "c"
 
 
 def test_without_room_within_50_km_it_is_the_nearest_that_fits_and_said():

@@ -373,7 +373,9 @@ def test_a_count_of_circuits_that_is_none_is_unknown_and_kept(tmp_path):
 
 
 def test_a_tag_that_is_named_as_a_column_of_ours_is_kept_beside_it(tmp_path):
-    ways = {100: ([1, 2], {"power": "line", "line": "busbar", "source": "survey", "kind": "x"})}
+    ways = {
+        100: ([1, 2], {"power": "line", "voltage": "1", "line": "busbar", "source": "survey", "kind": "x"})
+    }
     for write in (overpass_geometry, WRITERS.get("pbf", osm_xml)):
         row = read(write(tmp_path, NODES, {}, ways)).lines.iloc[0]
         assert [row["line_tag"], row["source_tag"], row["kind_tag"]] == ["busbar", "survey", "x"]
@@ -402,7 +404,7 @@ def answer(path, *elements, **more):
 
 
 LINE = {
-    "type": "way", "id": 1, "nodes": [1, 2], "tags": {"power": "line"},
+    "type": "way", "id": 1, "nodes": [1, 2], "tags": {"power": "line", "voltage": "275000"},
     "geometry": [{"lat": 35, "lon": 139}, {"lat": 35, "lon": 139.1}],
 }  # fmt: skip
 
@@ -419,7 +421,10 @@ def test_a_way_that_leaves_the_extract_keeps_the_parts_inside(tmp_path):
 
 
 def test_elements_without_a_place_are_one_fault_with_their_ids(tmp_path):
-    bare = [{"type": "way", "id": number, "nodes": [1, 2], "tags": {"power": "line"}} for number in (5, 6)]
+    bare = [
+        {"type": "way", "id": number, "nodes": [1, 2], "tags": {"power": "line", "voltage": "275000"}}
+        for number in (5, 6)
+    ]
     lost = {"type": "relation", "id": 7, "tags": {"power": "substation"}, "members": []}
     error = told(
         lambda: read_power_map(answer(tmp_path, LINE, *bare, lost)),
@@ -453,9 +458,14 @@ def test_a_relation_or_way_of_which_only_the_middle_is_known_is_a_point(tmp_path
 def test_odd_elements_are_left_out_and_told(tmp_path):
     elements = [
         LINE,
-        {"type": "node", "id": 1, "lat": 35, "lon": 139, "tags": {"power": "line"}},
-        {"type": "way", "id": 2, "geometry": ring((139, 35), (139, 35)), "tags": {"power": "line"}},
-        {"type": "relation", "id": 3, "tags": {"power": "line"}, "members": []},
+        {"type": "node", "id": 1, "lat": 35, "lon": 139, "tags": {"power": "line", "voltage": "275000"}},
+        {
+            "type": "way",
+            "id": 2,
+            "geometry": ring((139, 35), (139, 35)),
+            "tags": {"power": "line", "voltage": "275000"},
+        },
+        {"type": "relation", "id": 3, "tags": {"power": "line", "voltage": "275000"}, "members": []},
     ]
     with pytest.warns(AssumptionWarning) as caught:
         found = read_power_map(answer(tmp_path, *elements))
@@ -499,6 +509,41 @@ def test_what_is_no_osm_file_is_told(text, tmp_path):
     told(lambda: read_power_map(path), "is not OpenStreetMap XML")
 
 
+def test_a_way_that_is_there_twice_is_one(tmp_path):
+    """Files that were put one behind the other: the course is drawn once."""
+    path = osm_xml(tmp_path)
+    once = read(path).lines
+    text = path.read_text(encoding="utf-8")
+    way = text[text.index('<way id="100">') : text.index("</way>") + len("</way>")]
+    path.write_text(text.replace("</osm>", f"{way}</osm>"), encoding="utf-8")
+    gpd.testing.assert_geodataframe_equal(read(path).lines, once)
+
+
+def test_a_map_without_any_voltage_is_told(tmp_path):
+    path = osm_xml(tmp_path, ways={100: ([1, 2], {"power": "line"})})
+    with pytest.warns(AssumptionWarning, match="voltage is missing on every line"):
+        assert len(read_power_map(path).lines) == 1
+
+
+def test_properties_called_as_the_columns_made_of_others_are_kept(tmp_path):
+    said = {"voltage": "1", "line": "busbar", "line_tag": "x", "geometry": "y", "geometry_tag": "z"}
+    row = read(collection(tmp_path / "l.geojson", (said, SPAN))).lines.iloc[0]
+    assert [row["line_tag"], row["line_tag_"], row["geometry_tag"], row["geometry_tag_"]] == [
+        "x",
+        "busbar",
+        "z",
+        "y",
+    ]
+
+
+@pytest.mark.parametrize("said", [{"circuits": 1e99}, {"circuits": 2.5}, {"cables": "300000000"}])
+def test_more_circuits_than_towers_carry_are_unknown(said, tmp_path):
+    path = collection(tmp_path / "l.geojson", ({"voltage": "1"} | said, SPAN))
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        assert np.isnan(read_power_map(path).lines["circuits"].iloc[0])
+
+
 def test_deleted_elements_are_not_read(tmp_path):
     path = osm_xml(tmp_path)
     text = path.read_text(encoding="utf-8").replace('<way id="102">', '<way id="102" action="delete">')
@@ -517,7 +562,7 @@ def test_a_relation_of_an_extract_is_an_area(tmp_path):
     assert found.substations.geometry["relation/7"].equals(Polygon([NODES[one] for one in (11, 12, 13, 14)]))
 
 
-CUT = {400: ([1, 2, 99, 3, 4], {"power": "line"})}
+CUT = {400: ([1, 2, 99, 3, 4], {"power": "line", "voltage": "275000"})}
 """A way of which the extract lacks a node."""
 
 
@@ -838,6 +883,8 @@ def test_every_missing_file_and_column_is_named_at_once(tmp_path):
         ({"buses": BUSES.replace("10.5,50.0", "east,50.0")}, "'east' is not a number"),
         ({"buses": BUSES.replace("10.5,50.0", ",")}, "missing for 2 rows: 'B', 'b'"),
         ({"buses": BUSES.replace("b,220", "A,220")}, "given twice"),
+        ({"lines": LINES.replace("way/6,A,B", "way/6,A,A")}, "begins"),
+        ({"lines": LINES.replace("way/6,A,B", "way/6,A,b")}, "another voltage than bus0"),
     ],
 )
 def test_faults_of_a_network_are_told(changed, said, tmp_path):

@@ -12,6 +12,7 @@ from shapely import LineString, MultiLineString, Point, Polygon, box
 from maps_of_lines import (
     graph,
     line,
+    lonlat,
     pairs,
     pieces,
     repaired,
@@ -670,10 +671,174 @@ def test_coordinates_that_are_no_numbers_are_refused():
         repaired(broken, ENDS)
 
 
-def test_lines_beyond_all_areas_belong_to_the_nearest():
-    found = repaired({"a": line((60, 0), (80, 0)), "b": line((-70, 0), (-60, 0))}, {})
+def test_lines_beyond_all_areas_belong_to_the_nearest_and_are_told():
+    """10 km off in the east and in the west, each told with its distance; a line 0.5 km off is the coast's."""
+    lines = {"in": line((5, 0), (25, 0)), "off": line((50.5, 0), (50.5, 9)), "far": line((60, 20), (80, 20))}
+    found = repaired(lines | {"west": line((-70, 20), (-60, 20), name="west")}, ENDS)
     assert sorted(set(found.buses["zone"])) == ["east", "west"]
     assert sorted(set(found.buses["area"])) == ["e", "w"]
+    told = rows_of(found, "keep", "outside every area")
+    assert sorted(told["element"]) == ["far", "west"]
+    assert told["km"].tolist() == pytest.approx([10.0, 10.0], rel=1e-2)
+    assert told["suspicious"].all()
+
+
+def test_a_map_that_lies_in_no_area_is_refused():
+    """Latitude for longitude: nothing is where the areas are."""
+    swapped = table({"a": line((5, 0), (25, 0))}, "line")
+    swapped = swapped.set_geometry(
+        swapped.geometry.map(lambda way: LineString([(y, x - 80) for x, y in way.coords]))
+    )
+    with pytest.raises(LayerError, match="swapped"):
+        build_network(swapped, table({}, "substation"), two_zones())
+
+
+def test_a_line_over_a_border_that_stands_partly_in_the_other_zone_is_told():
+    """20 km in the east, 8 km in the west: of the east, and those 8 km are told. So is the station it passes."""
+    found = repaired({"a": line((-8, 0), (20, 0))}, {"W": station(-5, 0.01), "B": station(20, 0)})
+    told = rows_of(found, "keep", "stands partly in another zone")
+    assert told["km"].tolist() == pytest.approx([8.0], rel=1e-2)
+    assert told["suspicious"].all()
+    assert rows_of(found, "refuse", "a line passes a substation")["element"].tolist() == ["W"]
+
+
+def test_a_substation_to_which_no_line_comes_is_told():
+    """LONE states 275 kV, 10 km off; of 66 kV the map has no line, so that L says nothing of the map."""
+    found = repaired(
+        {"a": line((5, 0), (25, 0))}, ENDS | {"LONE": station(15, 10), "L": station(15, 20, "66000")}
+    )
+    told = rows_of(found, "set aside", "substation to which no line")
+    assert told["element"].tolist() == ["LONE, 275 kV"]
+    assert told["value"].tolist() == pytest.approx([10.0], rel=1e-2)
+
+
+def test_what_stays_apart_says_how_far_it_is_and_why():
+    """3 km off, beyond 2 km; and 0.5 km beside A-B, where no end meets anything."""
+    lines = {
+        "a": line((5, 0), (25, 0)),
+        "far": line((5, 3), (15, 3), name="far"),
+        "beside": line((8, -0.5), (14, -0.5), name="beside"),
+    }
+    found = repaired(lines, ENDS)
+    told = found.certificate[found.certificate["reason"].str.startswith("apart from the largest")]
+    gap = dict(zip(told["element"], told["value"], strict=True))
+    assert gap["far"] == pytest.approx(3.0, rel=1e-2)
+    assert told[told["element"] == "far"]["reason"].str.contains("within island_km").all()
+
+
+@pytest.mark.parametrize(
+    "frequency", [[0.0, np.nan], ["0", None], ["0.0", ""], ["DC", pd.NA], ["0 Hz", "50"]], ids=str
+)
+def test_direct_current_is_told_by_any_way_to_write_zero(frequency):
+    """A link of 20 km between two AC lines of 10 km: never a line."""
+    lines = table({"dc": line((5, 0), (25, 0)), "ac": line((25, 0), (35, 0))}, "line")
+    stations = table(ENDS | {"C": station(35, 0)}, "substation")
+    found = build_network(lines.assign(frequency=frequency), stations, two_zones())
+    assert found.branches["length"].tolist() == pytest.approx([10.0], rel=1e-3)
+
+
+def test_a_line_of_two_frequencies_is_taken_as_unknown_and_told():
+    found = repaired(
+        {"a": line((5, 0), (25, 0), frequency="50;16.7"), "b": line((5, 9), (25, 9), frequency="fast")}
+    )
+    told = rows_of(found, "keep", "frequency of a line")
+    assert sorted(told["element"]) == ["a", "b"]
+    assert len(found.branches) == 2
+
+
+def test_frequencies_that_no_area_tells_apart_are_refused():
+    areas = two_zones().drop(columns="frequency")
+    lines = {"a": line((5, 0), (15, 0), frequency="50"), "b": line((15, 0), (25, 0), frequency="16.7")}
+    with pytest.raises(LayerError, match=r"16\.7, 50 Hz"):
+        repaired(lines, ENDS, areas)
+    assert len(repaired({"a": lines["a"]}, ENDS, areas).branches) == 1
+
+
+def test_zones_that_no_area_has_are_refused_and_several_may_have_spaces():
+    with pytest.raises(LayerError, match="zone of no area"):
+        repaired({"a": line((5, 0), (25, 0), zone="nowhere")}, ENDS)
+    with pytest.raises(LayerError, match="'A'"):
+        repaired({"a": line((5, 0), (25, 0))}, ENDS | {"A": station(5, 0, zone="East")})
+    lines = {"a": line((-20, 0), (-0.1, 0)), "b": line((0.1, 0), (20, 0))}
+    found = repaired(lines, {"K": station(0, 0, zone="east; west")})
+    assert sorted(found.buses.loc[found.buses["substation"] == "K", "zone"]) == ["east", "west"]
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [("400 V", [0.4]), ("750V", [0.75]), ("400", []), ("380000;400", [380.0]), ("110 kV", [110.0])],
+)
+def test_voltages_of_openstreetmap_are_volts(text, levels):
+    """A row with an OSM id: a bare number below 1,500 is no level of transmission, and never kilovolts."""
+    lines = {
+        "a": line((5, 0), (25, 0), voltage=text, osm_id="way/1"),
+        "b": line((5, 9), (25, 9), osm_id="way/2"),
+    }
+    found = repaired(lines)
+    assert sorted(set(found.branches["v_nom"]) - {275.0}) == levels
+    told = rows_of(found, "set aside", "voltage of a line")
+    assert len(told) == ("400" in text.split(";"))
+
+
+def test_gaps_of_one_voltage_column_are_filled_from_the_next():
+    found = repaired({"a": line((5, 0), (25, 0), voltage=None, kv=275.0), "b": line((5, 9), (25, 9))})
+    assert found.branches["v_nom"].tolist() == [275.0, 275.0]
+
+
+@pytest.mark.parametrize("circuits", [1e5, np.inf, 2.5, 0, "many"])
+def test_circuits_that_are_no_count_are_set_aside(circuits):
+    lines = {"a": line((5, 0), (25, 0), circuits=circuits)}
+    found = repaired(lines, ENDS)
+    assert found.branches["circuits"].isna().all()
+    assert len(rows_of(found, "set aside", "circuits of a line")) == 1
+
+
+def test_circuits_told_apart_by_the_number_in_their_names_are_kept():
+    """Two lines on one course, called by their circuits; a third with other circuits in its name; a copy of one."""
+    way = (5, 0), (25, 0)
+    lines = {
+        "a": line(*way, name="X線1号線"),
+        "b": line(*way, name="X線２号線"),
+        "c": line(*way, name="X線3・4L"),
+    }
+    assert len(repaired(lines, ENDS).branches) == 3
+    assert len(repaired(lines | {"d": line(*way, name="X線 1号線")}, ENDS).branches) == 3
+
+
+def test_of_lines_drawn_twice_the_one_with_most_circuits_is_kept():
+    way = (5, 0), (25, 0)
+    lines = {"a": line(*way, circuits=1, name="X"), "b": line(*way, circuits=2)}
+    found = repaired(lines, ENDS)
+    assert found.branches["circuits"].tolist() == [2.0]
+    assert rows_of(found, "drop", "drawn twice")["value"].tolist() == [1.0]
+
+
+def test_a_map_with_a_source_and_no_usable_line_is_an_empty_grid():
+    drawn = table({"a": line((5, 0), (25, 0), voltage="low", source="survey")}, "line")
+    grid = build_grid(drawn, table(ENDS, "substation"), two_zones())
+    assert len(grid.lines) == 0
+    assert (grid.certificate["action"] == "set aside").any()
+
+
+def test_tables_that_cannot_be_used_are_told_in_one_error():
+    """A station without a place, a frequency in words, an area that crosses itself, one without a zone."""
+    areas = two_zones().astype({"frequency": object})
+    areas.loc["w", "frequency"] = "60 Hz"
+    areas.loc["e", "zone"] = " "
+    bow = Polygon(lonlat([(0, 0), (40, 40), (40, 0), (0, 40)]))
+    areas = areas.set_geometry([bow, areas.geometry["e"]], crs="EPSG:4326")
+    stations = table(ENDS | {"C": {"geometry": None}}, "substation")
+    with pytest.raises(LayerError) as caught:
+        build_network(table({"a": line((5, 0), (25, 0))}, "line"), stations, areas, tolerance_km="1")
+    for words in ("'C'", "no number", "crosses itself", "Name the area's synchronous zone", "tolerance_km"):
+        assert words in str(caught.value)
+    with pytest.raises(LayerError, match="substations"):
+        build_network(table({"a": line((5, 0), (25, 0))}, "line"), None, two_zones())
+
+
+def test_areas_may_have_ids_of_any_kind():
+    areas = two_zones().set_axis(pd.Index(["A", 1], name="area"))
+    assert set(repaired({"a": line((5, 0), (25, 0))}, ENDS, areas).buses["area"]) == {"1"}
 
 
 def test_overlapping_areas_give_each_line_one_zone():
@@ -728,6 +893,16 @@ def test_a_grid_has_a_row_for_each_circuit_and_bank():
     assert (grid.lines["kind"] == "transformer").any()
     assert (grid.lines[["x", "s_nom", "x_pu_100"]] > 0.0).all(axis=None)
     assert set(grid.lines["bus0"]) | set(grid.lines["bus1"]) == set(grid.buses.index)
+
+
+def test_every_imputed_figure_has_a_range_around_it():
+    stations = {"A": station(5, 0, "500000;275000"), "B": station(25, 0), "C": station(5, 9, "500000")}
+    lines = table({"a": line((5, 0), (25, 0)), "b": line((5, 0), (5, 9), voltage="500000")}, "line")
+    rows = build_grid(lines, table(stations, "substation"), two_zones()).lines
+    for name in ("x", "r", "s_nom", "s_nom_emergency", "circuits"):
+        low, high = rows[f"{name}_low"], rows[f"{name}_high"]
+        assert ((low <= rows[name]) & (rows[name] <= high)).all(), name
+        assert (low < high).any(), name
 
 
 def test_a_grid_says_whose_map_it_was_made_from():

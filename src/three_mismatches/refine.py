@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import pandas as pd
 
 from three_mismatches import match, repair
@@ -10,6 +11,9 @@ from three_mismatches.layers import StudyTables
 from three_mismatches.layers.checks import check_table
 
 __all__ = ["at_line_resolution"]
+
+LARGE_MW = 100.0
+"""Units from here on have a place of their own in the data; the rest is spread like demand."""
 
 
 def at_line_resolution(tables: StudyTables, pack: GridPack) -> StudyTables:
@@ -34,6 +38,7 @@ def at_line_resolution(tables: StudyTables, pack: GridPack) -> StudyTables:
         tables.grid.generators, pack.buses, capacity_mw=match.capacity_at_buses(lines)
     )
     generators = tables.grid.generators.assign(bus=connected["bus"], bus_km=connected["bus_km"])
+    certificate = pd.concat([pack.certificate, _far_units(generators, pack.buses)], ignore_index=True)
     changed = {
         "buses": pack.buses,
         "lines": lines,
@@ -41,9 +46,25 @@ def at_line_resolution(tables: StudyTables, pack: GridPack) -> StudyTables:
         "links": links,
         "interface_members": members,
         "generators": generators,
-        "certificate": repair.with_imputations(pack.certificate, pack.branches, lines),
+        "certificate": repair.with_imputations(certificate, pack.branches, lines, pack.buses["zone"]),
     }
     return tables.with_frames(**{name: check_table(name, frame) for name, frame in changed.items()})
+
+
+def _far_units(generators: gpd.GeoDataFrame, buses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a row of the certificate for each large unit whose bus is far away: there the map lacks its line."""
+    far = generators[(generators["bus_km"] > match.OWN_YARD_KM) & (generators["p_nom"] >= LARGE_MW)]
+    rows = pd.DataFrame(
+        {
+            "action": "join", "reason": f"a unit of {LARGE_MW:g} MW or more and a bus beyond {match.OWN_YARD_KM:g} km",
+            "element": [f"{unit}, {bus}" for unit, bus in zip(far.index, far["bus"], strict=True)],
+            "zone": buses["zone"].loc[far["bus"]].to_numpy(), "km": far["bus_km"].to_numpy(),
+            "value": far["p_nom"].to_numpy(), "suspicious": True,
+            "source": far["source"].to_numpy(), "source_date": far["source_date"].to_numpy(),
+            "licence": far["licence"].to_numpy(), "confidence": "low",
+        }
+    )  # fmt: skip
+    return gpd.GeoDataFrame(rows, geometry=far.geometry.to_numpy(), crs="EPSG:4326")
 
 
 def _lines(pack: GridPack) -> pd.DataFrame:

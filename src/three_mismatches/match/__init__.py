@@ -2,6 +2,7 @@
 
 from three_mismatches.match.buses import (
     BULK_KV,
+    OWN_YARD_KM,
     capacity_at_buses,
     demand_shares,
     generators_to_buses,
@@ -11,6 +12,7 @@ from three_mismatches.match.points import to_area, to_bus, to_fibre, to_pocket
 
 __all__ = [
     "BULK_KV",
+    "OWN_YARD_KM",
     "capacity_at_buses",
     "demand_shares",
     "generators_to_buses",

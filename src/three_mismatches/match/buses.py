@@ -16,7 +16,14 @@ from three_mismatches.errors import Fault, MatchError
 from three_mismatches.geodesy import distance_km
 from three_mismatches.line_classes import line_class
 
-__all__ = ["BULK_KV", "capacity_at_buses", "demand_shares", "generators_to_buses", "load_buses"]
+__all__ = [
+    "BULK_KV",
+    "OWN_YARD_KM",
+    "capacity_at_buses",
+    "demand_shares",
+    "generators_to_buses",
+    "load_buses",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +40,7 @@ BULK_KV = 300.0
 EVACUATION_SHARE = 0.5
 """Share of what a bus's branches can carry that plants may fill: a line of two circuits is worth one."""
 
-OWN_YARD_KM = 2.0
+OWN_YARD_KM = 5.0
 """A bus this near is a plant's own: it takes units up to all that its branches can carry."""
 
 UNLIMITED_MW = 1e9
@@ -188,8 +195,9 @@ def generators_to_buses(
     A voltage fits if one circuit of its class carries the unit; a larger unit takes the highest voltage of its area.
     A bus of unknown voltage fits none, unless no voltage of the area is known.
     The largest units choose first, each the nearest bus that fits and whose branches, at half of what they can carry,
-    still have room: so the units of a large plant may go to several substations, as they do. A bus within 2 km is the
-    plant's own and may be filled. Where none is within 50 km, it is the nearest that fits.
+    still have room: so the units of a large plant may go to several substations, as they do. A bus within 5 km is the
+    plant's own and may be filled. Above 300 kV a substation without a lower level takes units of its own only: it
+    switches, or changes a line to a cable. Where none is within 50 km, it is the nearest that fits.
     """
     feeds = generators["feeds_area"].fillna(generators["area"])
     found = pd.DataFrame(
@@ -206,6 +214,16 @@ def generators_to_buses(
     return found.astype({"fits": bool, "bus_km": float})
 
 
+def _passes_on(buses: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Return which buses above 300 kV are of a substation without a lower level: it switches, and feeds nothing."""
+    station = buses["substation"].fillna("") if "substation" in buses else pd.Series("", index=buses.index)
+    lower = station[(buses["v_nom"] <= BULK_KV) & station.ne("")]
+    passes: NDArray[np.bool_] = (
+        (buses["v_nom"] > BULK_KV) & station.ne("") & ~station.isin(lower)
+    ).to_numpy()
+    return passes
+
+
 def _connected(units: gpd.GeoDataFrame, buses: gpd.GeoDataFrame, room: Floats) -> pd.DataFrame:
     """Return the connection of units that feed one area; `room` is what the branches of each bus can carry. [MW]"""
     v_nom = buses["v_nom"].fillna(0.0).to_numpy(dtype=np.float64)
@@ -213,10 +231,13 @@ def _connected(units: gpd.GeoDataFrame, buses: gpd.GeoDataFrame, room: Floats) -
     size = units["p_nom"].fillna(0.0).to_numpy(dtype=np.float64)
     km = _apart(units, buses)
     fits = (carries[None, :] >= size[:, None]) | (v_nom == v_nom.max())[None, :]
+    own = km <= OWN_YARD_KM
+    elsewhere = fits & (own | ~_passes_on(buses))
+    fits = np.where(elsewhere.any(axis=1, keepdims=True), elsewhere, fits)
     left, held = room.copy(), np.where(np.isfinite(room), room * (1.0 - EVACUATION_SHARE), 0.0)
     chosen, near = np.zeros(len(units), dtype=np.int64), np.ones(len(units), dtype=bool)
     for unit in np.lexsort((units.index.astype(str), -size)):
-        reserve = np.where(km[unit] <= OWN_YARD_KM, 0.0, held)
+        reserve = np.where(own[unit], 0.0, held)
         away = np.where(fits[unit] & (left - reserve >= size[unit]), km[unit], np.inf)
         near[unit] = away.min() <= FAR_KM
         chosen[unit] = (away if near[unit] else np.where(fits[unit], km[unit], np.inf)).argmin()

@@ -18,7 +18,7 @@ from three_mismatches.repair._near import straight
 from three_mismatches.repair._order import firsts, steady
 from three_mismatches.repair._stations import Stations
 
-__all__ = ["Merges", "Network", "assemble"]
+__all__ = ["Merges", "Network", "assemble", "complexes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -67,7 +67,7 @@ class Merges:
 
 def assemble(chains: Chains, ends: Ends, stations: Stations, joins: Joins) -> tuple[Network, Merges]:
     """Return the network that the joins make of the chains, and what was merged."""
-    complex_of = _complexes(stations, joins.table)
+    complex_of = complexes(stations, joins.table)
     nodes = _Nodes(chains, ends, stations, joins.table[joins.table["kind"] != STATIONS], complex_of)
     label = nodes.classes()
     buses = nodes.buses(label)
@@ -75,7 +75,7 @@ def assemble(chains: Chains, ends: Ends, stations: Stations, joins: Joins) -> tu
     return Network(buses, branches, _transformers(nodes, label)), nodes.merges(label, buses)
 
 
-def _complexes(stations: Stations, joins: pd.DataFrame) -> Ints:
+def complexes(stations: Stations, joins: pd.DataFrame) -> Ints:
     """Return the number of the complex that each station is part of."""
     pairs = joins[joins["kind"] == STATIONS]
     return label_components(

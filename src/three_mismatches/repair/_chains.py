@@ -258,11 +258,13 @@ def _without_duplicates(edges: _Edges, drawn: Drawn, log: Log) -> _Edges:
 
 
 def _worth(table: pd.DataFrame) -> Ints:
-    """Return the rank of each line among those that may be one: what is known first, the id last."""
+    """Return the rank of each line among those that may be one: most circuits, then what is known, the id last."""
     known = (table[["zone", "area", "name"]].to_numpy() != "").sum(axis=1)
     known += table[["hertz", "circuits"]].notna().to_numpy().sum(axis=1)
-    said = table[["zone", "area", "hertz", "circuits", "kind", "name", "line"]].assign(unknown=-known)
-    order = said.sort_values(["unknown", *said.columns[:-1]], kind="stable").index
+    said = table[["zone", "area", "hertz", "circuits", "kind", "name", "line"]].assign(
+        fewer=-table["circuits"].fillna(0.0), unknown=-known
+    )
+    order = said.sort_values(["fewer", "unknown", *said.columns[:-2]], kind="stable").index
     rank = np.empty(len(table), dtype=np.int64)
     rank[order.to_numpy()] = np.arange(len(table))
     return rank
@@ -283,6 +285,7 @@ def _log_duplicates(dropped: _Edges, drawn: Drawn, log: Log) -> None:
         drawn.table["line"].to_numpy()[rows],
         lonlat=at,
         km=km[rows],
+        value=drawn.table["circuits"].to_numpy(dtype=np.float64)[rows],
     )
 
 

@@ -124,7 +124,7 @@ def find_joins(
     table = table[_over_land(table, land, rules.water_km, up_to_km=tolerance_km)]
     allowed = table[table["allowed"] & _first_choice(table)]
     now = allowed[allowed["km"] <= np.maximum(allowed["always_km"], tolerance_km)]
-    _log_refused(table, ends, tolerance_km, log)
+    _log_refused(table, ends, stations, tolerance_km, log)
     later = table[table["allowed"] & table["bridges"] & (table["km"] <= rules.island_km)]
     bridges = _bridges(chains, ends, stations, now, later, land, rules.water_km)
     joins = pd.concat([now.assign(bridge=False), bridges.assign(bridge=True)], ignore_index=True)
@@ -373,7 +373,7 @@ def _over_land(table: pd.DataFrame, land: Land, water_km: float, up_to_km: float
     return dry
 
 
-def _log_refused(table: pd.DataFrame, ends: Ends, tolerance_km: float, log: Log) -> None:
+def _log_refused(table: pd.DataFrame, ends: Ends, stations: Stations, tolerance_km: float, log: Log) -> None:
     """Add a row for each join within the tolerance that would have crossed zones."""
     refused = table[~table["allowed"] & (table["km"] <= tolerance_km)]
     refused = refused[refused["kind"].isin([TO_STATION, TO_END, TO_LINE])]
@@ -385,6 +385,13 @@ def _log_refused(table: pd.DataFrame, ends: Ends, tolerance_km: float, log: Log)
         "refuse", "a join within the tolerance would have crossed synchronous zones", label,
         lonlat=refused[["lon", "lat"]].to_numpy(), km=refused["km"].to_numpy(),
         zone=refused["zone"].to_numpy(), suspicious=True,
+    )  # fmt: skip
+    passed = table[~table["allowed"] & (table["kind"] == PASSING)]
+    names = stations.names[passed["b"].to_numpy(dtype=np.int64)] if len(passed) else []
+    log.add(
+        "refuse", "a line passes a substation of its voltage in another synchronous zone", names,
+        lonlat=passed[["lon", "lat"]].to_numpy(), km=passed["km"].to_numpy(),
+        zone=passed["zone"].to_numpy(), suspicious=True,
     )  # fmt: skip
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
+from three_mismatches.geodesy import length_km
 from three_mismatches.repair._assemble import Merges, Network
 from three_mismatches.repair._chains import Chains, spanning_forest
 from three_mismatches.repair._joins import PASSING, STATIONS, TO_END, TO_LINE, TO_STATION, Joins
 from three_mismatches.repair._log import Log
 from three_mismatches.repair._near import middles
 from three_mismatches.repair._order import steady
+from three_mismatches.repair._stations import Stations
 from three_mismatches.repair._zones import touching
 
-__all__ = ["IMPUTED", "log_joins", "log_measures", "with_imputations"]
+__all__ = ["IMPUTED", "log_bare_stations", "log_joins", "log_measures", "with_imputations"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,6 +71,38 @@ def _add(
     )  # fmt: skip
 
 
+def log_bare_stations(
+    log: Log, stations: Stations, complex_of: Ints, network: Network, chains: Chains
+) -> None:
+    """Add a row for each substation that states a level of the map's lines, and to which no line comes."""
+    alternating = ~chains.table["dc"].to_numpy(dtype=bool)
+    v_nom = chains.table["v_nom"].to_numpy(dtype=np.float64)[alternating]
+    of_map = set(v_nom.tolist())
+    reached = set(network.buses["complex"].to_numpy(dtype=np.int64).tolist())
+    bare = [
+        at
+        for at, levels in enumerate(stations.levels)
+        if of_map & set(levels) and int(complex_of[at]) not in reached
+    ]
+    if not bare:
+        return
+    level = np.array([max(of_map & set(stations.levels[at])) for at in bare])
+    place = np.asarray(shapely.points(stations.lonlat[bare]), dtype=object)
+    km = np.empty(len(bare))
+    for kv in np.unique(level):
+        shapes = chains.geometry[alternating][v_nom == kv]
+        here = np.flatnonzero(level == kv)
+        km[here] = length_km(
+            shapely.shortest_line(place[here], shapes[shapely.STRtree(shapes).nearest(place[here])])
+        )
+    names = np.where(stations.names[bare] != "", stations.names[bare], stations.ids[bare])
+    labels = [f"{name}, {kv:g} kV" for name, kv in zip(names, level, strict=True)]
+    log.add(
+        "set aside", "substation to which no line of its voltage comes (value: km to the nearest)", labels,
+        lonlat=stations.lonlat[bare], value=km, suspicious=True,
+    )  # fmt: skip
+
+
 def log_measures(log: Log, *, chains: Chains, whole: Network, label: Ints) -> None:
     """Add components and the share of km in the largest, as drawn and repaired, and joins across zones."""
     before = touching(chains)
@@ -102,9 +137,9 @@ def _log_components(log: Log, when: str, label: Ints, zone: NDArray[np.object_],
 
 
 def with_imputations(
-    certificate: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, lines: gpd.GeoDataFrame
+    certificate: gpd.GeoDataFrame, branches: gpd.GeoDataFrame, lines: gpd.GeoDataFrame, zones: pd.Series
 ) -> gpd.GeoDataFrame:
-    """Return the certificate with a row for each branch and attribute that a class filled in, and their shares."""
+    """Return the certificate with a row for each attribute of a branch that a class filled in; zones by bus."""
     log = Log([certificate.reset_index(drop=True)])
     corridors = lines[~lines["corridor"].duplicated()]
     stated = branches["circuits"].notna().reindex(corridors["corridor"]).fillna(False).to_numpy(dtype=bool)
@@ -115,6 +150,7 @@ def with_imputations(
         log.add(
             "impute", f"{attribute} by voltage class", rows["corridor"].to_numpy(dtype=object),
             lonlat=where[imputed], value=rows[attribute].to_numpy(dtype=np.float64),
+            zone=zones.loc[rows["bus0"]].to_numpy(dtype=object),
         )  # fmt: skip
         log.add("measure", "imputed share", attribute, value=float(imputed.mean()) if len(imputed) else 0.0)
     return log.table()

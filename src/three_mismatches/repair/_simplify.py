@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from three_mismatches.geodesy import length_km
 from three_mismatches.repair._assemble import Network
 from three_mismatches.repair._chains import label_components
 from three_mismatches.repair._log import Log
@@ -16,7 +17,7 @@ from three_mismatches.repair._near import km_per_degree, middles
 from three_mismatches.repair._order import STEADY_DIGITS, firsts, steady
 from three_mismatches.repair.rules import RepairRules
 
-__all__ = ["component_of_bus", "simplify"]
+__all__ = ["component_of_bus", "gap_km", "simplify"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,6 +45,24 @@ def component_of_bus(network: Network) -> Ints:
     ends = network.branches[["bus0", "bus1"]].to_numpy(dtype=np.int64)
     pairs = np.concatenate([ends, network.transformers]) if len(network.transformers) else ends
     return label_components(pairs[:, 0], pairs[:, 1], len(network.buses))
+
+
+def gap_km(branches: pd.DataFrame, component: Ints, apart: Bools) -> Floats:
+    """
+    Return, for each branch that is apart, how far its component is from the branches of its voltage that are not. [km]
+
+    Infinite where the rest of its zone has none.
+    """
+    sort = branches.groupby(["zone", "v_nom", "dc"]).ngroup().to_numpy()
+    shapes = branches["geometry"].to_numpy(dtype=object)
+    gap = np.full(len(branches), np.inf)
+    for kind in np.unique(sort[apart]):
+        own, rest = np.flatnonzero(apart & (sort == kind)), shapes[~apart & (sort == kind)]
+        if len(rest):
+            nearest = rest[shapely.STRtree(rest).nearest(shapes[own])]
+            gap[own] = length_km(shapely.shortest_line(shapes[own], nearest))
+    least = pd.Series(gap[apart]).groupby(component[apart]).transform("min")
+    return least.to_numpy(dtype=np.float64)
 
 
 def _keep(network: Network, kept: Bools) -> Network:

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from three_mismatches.repair._drawn import voltage_text
+from three_mismatches.repair._columns import from_osm, stated_zones, text_of, voltage_text
 from three_mismatches.repair._log import Log
 from three_mismatches.repair._near import feet_within, km_per_degree
 from three_mismatches.repair._voltages import parse_voltage
@@ -85,21 +85,24 @@ def make_stations(
     ids = np.asarray(substations.index.astype(str), dtype=object)
     order = np.lexsort((ids, centre[:, 1], centre[:, 0]))
     table, geometry, centre = substations.iloc[order], geometry[order], centre[order]
-    parsed = [parse_voltage(text or None, classes) for text in voltage_text(table)]
+    parsed = [
+        parse_voltage(text or None, classes, in_volts=osm)
+        for text, osm in zip(voltage_text(table), from_osm(table), strict=True)
+    ]
     bad = np.flatnonzero([bool(voltage.refused) for voltage in parsed])
     reasons = ["; ".join(parsed[at].refused) for at in bad]
     for at, reason in zip(bad, reasons, strict=True):
         log.add("set aside", f"voltage of a substation: {reason}", ids[order][at], lonlat=centre[[at]])
     area = land.area_of(centre) if len(centre) else np.zeros(0, dtype=np.int64)
-    stated = [tuple(filter(None, str(text or "").split(";"))) for text in _column(table, "zone")]
+    stated = [tuple(stated_zones(text)) for text in text_of(table, "zone")]
     zones = [given or (land.zones[at],) for given, at in zip(stated, area, strict=True)]
     edges = [_boundary(shape) for shape in geometry]
     count = np.array([len(start) for start, _ in edges], dtype=np.int64)
     east, north = km_per_degree(centre[:, 1])
     return Stations(
         ids=ids[order],
-        names=np.array([str(name or "") for name in _column(table, "name")], dtype=object),
-        area=np.array([str(name or "") for name in _column(table, "area")], dtype=object),
+        names=text_of(table, "name"),
+        area=text_of(table, "area"),
         lonlat=centre,
         radius_km=np.sqrt(shapely.area(geometry) * east * north / np.pi),
         levels=[voltage.levels for voltage in parsed],
@@ -109,12 +112,6 @@ def make_stations(
         edge_station=np.repeat(np.arange(len(geometry)), count),
         polygons=geometry,
     )
-
-
-def _column(table: gpd.GeoDataFrame, name: str) -> list[object]:
-    if name not in table:
-        return [None] * len(table)
-    return [None if value is None or value != value else value for value in table[name]]
 
 
 def _boundary(shape: shapely.Geometry) -> tuple[Floats, Floats]:

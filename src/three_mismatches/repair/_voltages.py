@@ -27,18 +27,24 @@ class Voltage(NamedTuple):
     refused: tuple[str, ...]
 
 
-def parse_voltage(text: object, classes: Sequence[float] = (), *, within: float = 0.05) -> Voltage:
+def parse_voltage(
+    text: object, classes: Sequence[float] = (), *, within: float = 0.05, in_volts: bool = False
+) -> Voltage:
     """
     Return the voltage levels that a map's text names.
 
     Parameters
     ----------
     text
-        A number or a text such as "500000;275000", "154.0", "66 kV". Numbers from 1,500 on are volts.
+        A number or a text such as "500000;275000", "154.0", "66 kV", "400 V". Without a unit, numbers from 1,500 on are
+        volts, smaller ones kilovolts.
     classes
         Levels that exist in the region; a level is taken as the nearest of them. Without, any is good. [kV]
     within
         How far from its class a level may be, as a share of the class.
+    in_volts
+        Whether the source writes volts only, as OpenStreetMap does. Then a smaller number without a unit is either a
+        level of a street or a slip: it is refused.
 
     Examples
     --------
@@ -52,7 +58,7 @@ def parse_voltage(text: object, classes: Sequence[float] = (), *, within: float 
     levels: list[float] = []
     refused: list[str] = []
     for part in filter(None, (token.strip() for token in SEPARATORS.split(str(text)))):
-        level, problem = _level(part, classes, within)
+        level, problem = _level(part, classes, within, in_volts=in_volts)
         if problem:
             refused.append(f"{part[:40]}: {problem}")
         elif level not in levels:
@@ -60,14 +66,19 @@ def parse_voltage(text: object, classes: Sequence[float] = (), *, within: float 
     return Voltage(tuple(sorted(levels, reverse=True)), tuple(refused))
 
 
-def _level(part: str, classes: Sequence[float], within: float) -> tuple[float, str]:
+def _level(part: str, classes: Sequence[float], within: float, *, in_volts: bool) -> tuple[float, str]:
     """Return one level [kV], or what is wrong with it."""
-    number = part.lower().removesuffix("v").removesuffix("k").strip()
+    text = part.lower()
+    number = text.removesuffix("v").removesuffix("k").strip()
     try:
         value = float(number)
     except ValueError:
         return math.nan, "not a number"
-    kv = value / 1000.0 if value >= VOLTS_FROM and not part.lower().endswith("kv") else value
+    stated = text.endswith("v")
+    if in_volts and not stated and 0.0 < value < VOLTS_FROM:
+        return math.nan, "in volts no level of transmission, in kV without its unit"
+    in_kv = text.endswith("kv") if stated else value < VOLTS_FROM
+    kv = value if in_kv else value / 1000.0
     if not 0.0 < kv <= HIGHEST_KV:
         return math.nan, f"{kv:.12g} kV is impossible"
     if not len(classes):

@@ -10,7 +10,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from three_mismatches.geodesy import length_km
 from three_mismatches.repair._chains import Chains, label_components
+from three_mismatches.repair._columns import text_of
 from three_mismatches.repair._log import Log
 from three_mismatches.repair._near import km_per_degree, middles, straight
 from three_mismatches.repair._order import numbered, steady
@@ -26,11 +28,11 @@ class Land:
     """The areas as a map to look things up in."""
 
     def __init__(self, areas: gpd.GeoDataFrame) -> None:
-        ordered = areas.sort_index()
+        ordered = areas.set_axis(areas.index.astype(str)).sort_index()
         self.names = np.asarray(ordered.index, dtype=object)
-        self.zones = ordered["zone"].fillna("").to_numpy(dtype=object)
+        self.zones = text_of(ordered, "zone")
         hertz = ordered["frequency"] if "frequency" in ordered else pd.Series(np.nan, index=ordered.index)
-        self.hertz = hertz.to_numpy(dtype=np.float64)
+        self.hertz = pd.to_numeric(hertz).to_numpy(dtype=np.float64)
         self.parts, self.area_of_part = shapely.get_parts(ordered.geometry.to_numpy(), return_index=True)
         shapely.prepare(self.parts)
         self.tree = shapely.STRtree(self.parts)
@@ -97,11 +99,12 @@ class Land:
         return 1.0 - np.minimum(inside / np.where(length > 0.0, length, 1.0), 1.0)
 
 
-def chain_zones(chains: Chains, land: Land) -> Floats:
+def chain_zones(chains: Chains, land: Land, far_km: float, log: Log) -> Floats:
     """
     Return km of each chain by area, shape (chains, areas).
 
-    Where areas overlap, both count. What lies at sea belongs to no area; a chain that is wholly at sea to the nearest.
+    Where areas overlap, both count. What lies at sea belongs to no area; a chain that is wholly outside them to the
+    nearest, and farther out than `far_km` that is worth a look.
     """
     lonlat, owner = shapely.get_coordinates(chains.geometry, return_index=True)
     same = owner[1:] == owner[:-1]
@@ -113,12 +116,25 @@ def chain_zones(chains: Chains, land: Land) -> Floats:
     nowhere = np.flatnonzero(table.sum(axis=1) == 0.0)
     if len(nowhere):
         table[nowhere, land.area_of(middles(chains.geometry[nowhere]))] = 1.0
+        _log_outside(chains, nowhere, land, far_km, log)
     return np.asarray(table / table.sum(axis=1, keepdims=True) * chains.km[:, None])
 
 
-def with_zones(chains: Chains, land: Land, log: Log) -> Chains:
+def _log_outside(chains: Chains, nowhere: Ints, land: Land, far_km: float, log: Log) -> None:
+    """Add a row for each chain that lies farther outside all areas."""
+    shapes = chains.geometry[nowhere]
+    way = shapely.shortest_line(shapes, land.parts[land.tree.nearest(shapes)])
+    km = length_km(way)
+    far = km > far_km
+    log.add(
+        "keep", "outside every area: taken for the nearest one's", _names(chains, nowhere[far]),
+        lonlat=middles(shapes[far]), km=km[far], suspicious=True,
+    )  # fmt: skip
+
+
+def with_zones(chains: Chains, land: Land, far_km: float, log: Log) -> Chains:
     """Return the chains with a zone each: as the map or its frequency says; else as most km of what it touches."""
-    km = chain_zones(chains, land)
+    km = chain_zones(chains, land, far_km, log)
     zones = np.unique([zone for zone in land.zones if zone] + [zone for zone in chains.table["zone"] if zone])
     by_zone = np.stack([km[:, land.zones == zone].sum(axis=1) for zone in zones], axis=1)
     dc = chains.table["dc"].to_numpy(dtype=bool)
@@ -131,7 +147,7 @@ def with_zones(chains: Chains, land: Land, log: Log) -> Chains:
     np.add.at(stood, label, by_zone)
     by_km = steady(np.where(told.sum(axis=1, keepdims=True) > 0.0, told, stood)).argmax(axis=1)
     zone = np.where(dc, "", np.where(stated != "", stated, zones[by_km[label]]))
-    _log_strange(chains, zone, stated, np.where(dc[:, None], 0.0, km), land, log)
+    _log_strange(chains, zone, stated, np.where(dc[:, None], 0.0, km), far_km, land, log)
     return replace(chains, table=chains.table.assign(zone=zone))
 
 
@@ -149,15 +165,23 @@ def _stated(chains: Chains, land: Land, km: Floats) -> Objects:
     return stated
 
 
-def _log_strange(chains: Chains, zone: Objects, stated: Objects, km: Floats, land: Land, log: Log) -> None:
-    """Add a row for each chain that stands, by most of its km, in another zone than the one it is taken to be in."""
+def _log_strange(
+    chains: Chains, zone: Objects, stated: Objects, km: Floats, far_km: float, land: Land, log: Log
+) -> None:
+    """Add a row for each chain that stands, by most of its km or by part of them, in another zone than its own."""
     most = steady(km).argmax(axis=1)
     other = (land.zones[most] != zone) & (km[np.arange(len(km)), most] > 0.0)
-    for text, said in (("than the map states", stated != ""), ("than what it touches", stated == "")):
-        at = np.flatnonzero(other & said)
+    outside = np.where(land.zones[None, :] != zone[:, None], km, 0.0).sum(axis=1)
+    partly = ~other & (zone != "") & (outside > far_km)
+    for text, which in (
+        ("stands in another zone than the map states", other & (stated != "")),
+        ("stands in another zone than what it touches", other & (stated == "")),
+        ("stands partly in another zone", partly),
+    ):
+        at = np.flatnonzero(which)
         log.add(
-            "keep", f"stands in another zone {text}", _names(chains, at), lonlat=middles(chains.geometry[at]),
-            km=chains.km[at], zone=zone[at], suspicious=stated[at] == "",
+            "keep", text, _names(chains, at), lonlat=middles(chains.geometry[at]), km=outside[at], zone=zone[at],
+            suspicious=stated[at] == "",
         )  # fmt: skip
 
 

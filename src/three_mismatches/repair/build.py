@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from three_mismatches.layers import Grid, StudyTables
 from three_mismatches.layers.checks import check_table
 from three_mismatches.layers.schemas import empty
-from three_mismatches.repair._assemble import Network, assemble
+from three_mismatches.repair._assemble import Network, assemble, complexes
 from three_mismatches.repair._chains import make_chains
-from three_mismatches.repair._drawn import make_drawn, refuse
+from three_mismatches.repair._drawn import make_drawn
 from three_mismatches.repair._ends import line_ends
+from three_mismatches.repair._faults import refuse
 from three_mismatches.repair._joins import find_joins
 from three_mismatches.repair._log import Log
-from three_mismatches.repair._measure import log_joins, log_measures, with_imputations
+from three_mismatches.repair._measure import log_bare_stations, log_joins, log_measures, with_imputations
 from three_mismatches.repair._near import middles
 from three_mismatches.repair._order import STEADY_DIGITS
-from three_mismatches.repair._simplify import component_of_bus, simplify
+from three_mismatches.repair._simplify import component_of_bus, gap_km, simplify
 from three_mismatches.repair._stations import make_stations
 from three_mismatches.repair._tables import branch_table, bus_table, link_table, transformer_pairs
 from three_mismatches.repair._zones import Land, with_zones
@@ -53,6 +54,7 @@ def build_grid(
     ----------
     lines
         LineStrings in EPSG:4326; `voltage` as the map writes it ("500000;275000", "154.0"; or `v_nom`, `kv`).
+        Numbers below 1,500 without a unit are kV, but volts where `osm_id` says that the row is OpenStreetMap's.
         Optional: `circuits`, `kind` ("line", "cable"), `frequency` ("0" is direct current), `name`, `ref`, `zone` and
         `area` where the map or another source knows them better than the areas' polygons.
     substations
@@ -73,7 +75,8 @@ def build_grid(
     Raises
     ------
     LayerError
-        If columns are missing, a geometry is no line, or an area has no zone, with every such fault.
+        If columns are missing, a geometry is no line, an area has no zone, no line lies in any area, or lines state a
+        zone that no area has or frequencies that no area tells apart; with every such fault.
     """
     network = build_network(lines, substations, areas, tolerance_km=tolerance_km, rules=rules)
     return network.grid(areas)
@@ -114,9 +117,11 @@ class RepairedMap:
         of_map = {"source": self.source or None, "licence": self.licence or None}
         lines = pd.concat([circuits_of(self.branches), transformers_of(pairs, self.buses)])
         if self.source:
-            lines["source"] = self.source + "; " + lines["source"]
+            lines["source"] = [f"{self.source}; {of_class}" for of_class in lines["source"]]
         lines["licence"] = of_map["licence"]
-        certificate = with_imputations(self.certificate, self.branches, lines).assign(**of_map)
+        certificate = with_imputations(self.certificate, self.branches, lines, self.buses["zone"]).assign(
+            **of_map
+        )
         frames = {
             "areas": areas,
             "buses": check_table("buses", self.buses.assign(**of_map)),
@@ -162,12 +167,13 @@ def build_network(
     log = Log()
     land = Land(areas)
     drawn = make_chains(make_drawn(lines, land, rules, log), log)
-    chains = with_zones(drawn, land, log)
+    chains = with_zones(drawn, land, rules.water_km, log)
     stations = make_stations(substations, land, rules.classes or (), log)
     ends = line_ends(chains)
     joins = find_joins(chains, ends, stations, land, tolerance_km, rules, log)
     drawn_network, merges = assemble(chains, ends, stations, joins)
     log_joins(log, joins, merges)
+    log_bare_stations(log, stations, complexes(stations, joins.table), drawn_network, chains)
     whole = simplify(drawn_network, rules, log)
     label = component_of_bus(whole)
     kept = _without_islands(whole, label, rules, log)
@@ -206,11 +212,18 @@ def _without_islands(network: Network, label: NDArray[np.int64], rules: RepairRu
     action, ending = ("drop", "dropped") if rules.islands == "drop" else ("keep", "kept")
     lost = rows[apart]
     name = lost["name"].where(lost["name"].fillna("") != "", lost["v_nom"].map("{:g} kV".format))
-    log.add(
-        action, f"apart from the largest component of its zone: {ending}", name.to_numpy(dtype=object),
-        lonlat=middles(lost["geometry"].to_numpy(dtype=object)), km=lost["km"].to_numpy(), value=component[apart],
-        zone=lost["zone"].to_numpy(dtype=object), suspicious=True,
-    )  # fmt: skip
+    gap = gap_km(rows, component, apart)
+    for far, why in (
+        (True, "the rest has nothing of its voltage within island_km"),
+        (False, "what is near may not be joined"),
+    ):
+        at = (gap > rules.island_km) == far
+        log.add(
+            action, f"apart from the largest component of its zone: {ending}; {why}",
+            name.to_numpy(dtype=object)[at], lonlat=middles(lost["geometry"].to_numpy(dtype=object)[at]),
+            km=lost["km"].to_numpy()[at], value=gap[at], zone=lost["zone"].to_numpy(dtype=object)[at],
+            suspicious=True,
+        )  # fmt: skip
     if rules.islands == "keep":
         return network
     return replace(network, branches=rows[~apart].reset_index(drop=True))

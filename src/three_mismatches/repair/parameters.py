@@ -42,8 +42,9 @@ def circuits_of(branches: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Returns
     -------
     lines
-        Index line, the branch's id with the circuit's number; `corridor` is the branch. x, r [ohm], x_pu_100,
-        s_nom, s_nom_emergency [MVA], each with `_low` and `_high` where it is imputed; `circuits` of the corridor.
+        Index line, the branch's id with the circuit's number; `corridor` is the branch. x, r [ohm], x_pu_100 (which
+        follows x), s_nom, s_nom_emergency [MVA], `circuits` of the corridor; x, r, both ratings and `circuits` with
+        `_low` and `_high`, the range of the class.
 
     Notes
     -----
@@ -81,11 +82,15 @@ def _series(classes: list[LineClass], length: Floats, v_nom: Floats) -> dict[str
         "x_low": _each(classes, lambda c: c.x_low) * length,
         "x_high": _each(classes, lambda c: c.x_high) * length,
         "r": _each(classes, lambda c: c.r_ohm_per_km) * length,
+        "r_low": _each(classes, lambda c: c.r_low) * length,
+        "r_high": _each(classes, lambda c: c.r_high) * length,
         "x_pu_100": x * to_pu,
         "s_nom": _each(classes, lambda c: c.s_nom),
         "s_nom_low": _each(classes, lambda c: c.s_nom_low),
         "s_nom_high": _each(classes, lambda c: c.s_nom_high),
         "s_nom_emergency": _each(classes, lambda c: c.s_nom * c.emergency_ratio),
+        "s_nom_emergency_low": _each(classes, lambda c: c.s_nom * c.emergency_ratio_low),
+        "s_nom_emergency_high": _each(classes, lambda c: c.s_nom * c.emergency_ratio_high),
     }
 
 
@@ -123,6 +128,8 @@ def transformers_of(pairs: NDArray[np.object_], buses: gpd.GeoDataFrame) -> gpd.
             "s_nom_low": _each(classes, lambda c: c.bank_mva_low) * MW_PER_MVA,
             "s_nom_high": _each(classes, lambda c: c.bank_mva_high) * MW_PER_MVA,
             "s_nom_emergency": bank * MW_PER_MVA * _each(classes, lambda c: c.emergency_ratio),
+            "s_nom_emergency_low": bank * MW_PER_MVA * _each(classes, lambda c: c.emergency_ratio_low),
+            "s_nom_emergency_high": bank * MW_PER_MVA * _each(classes, lambda c: c.emergency_ratio_high),
             "source": [item.source for item in classes], "source_date": [item.source_date for item in classes],
         },
         index=index,
@@ -133,6 +140,8 @@ def transformers_of(pairs: NDArray[np.object_], buses: gpd.GeoDataFrame) -> gpd.
         x_low=_each(classes, lambda c: c.x_pu_low) * to_pu * ohm,
         x_high=_each(classes, lambda c: c.x_pu_high) * to_pu * ohm,
         r=_each(classes, lambda c: c.r_pu) * to_pu * ohm,
+        r_low=_each(classes, lambda c: c.r_pu_low) * to_pu * ohm,
+        r_high=_each(classes, lambda c: c.r_pu_high) * to_pu * ohm,
         tap_ratio=1.0, phase_shift=0.0, in_service=True, imputed=True,
     )  # fmt: skip
     ends = (shapely.get_coordinates(buses.geometry.loc[pairs[:, side]].to_numpy()) for side in (0, 1))

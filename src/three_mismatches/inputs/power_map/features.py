@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,14 +15,19 @@ from shapely.geometry.base import BaseGeometry
 from three_mismatches.errors import Fault
 from three_mismatches.layers.geometry import LONLAT
 
-__all__ = ["LINE_POWERS", "STATION_POWERS", "Feature", "Found", "UnreadableError", "from_osm", "sorted_out"]
+__all__ = [
+    "LINE_POWERS", "MOST_CIRCUITS", "OSM_ID", "STATION_POWERS", "Feature", "Found", "UnreadableError", "free_name",
+    "from_osm", "sorted_out",
+]  # fmt: skip
 
 LINE_POWERS = frozenset({"line", "cable", "minor_line", "minor_cable"})
 STATION_POWERS = frozenset({"substation", "sub_station", "station", "plant", "converter"})
 OSM_SOURCE = "OpenStreetMap"
 OSM_LICENCE = "ODbL 1.0"
-OURS = frozenset({"source", "licence", "kind", "osm_id", "line", "geometry"})
+OURS = frozenset({"source", "licence", "kind", "osm_id", "line", "geometry", "zone", "area"})
 """Names that mean something else in our tables than the OSM tag of the same name does."""
+MOST_CIRCUITS = 100
+"""More than any row of towers carries: a slip of the pen."""
 OSM_ID = re.compile(r"(node|way|relation)/-?\d+")
 
 
@@ -143,10 +148,15 @@ def _power(tags: Mapping[str, Any]) -> str:
     return power if isinstance(power, str) else ""
 
 
+def free_name(wanted: str, taken: Collection[object]) -> str:
+    """Return a name that no column has yet: the wanted one, or that with underscores behind."""
+    return free_name(f"{wanted}_", taken) if wanted in taken else wanted
+
+
 def _frame(features: list[Feature], crs: object) -> gpd.GeoDataFrame:
     """Return features as a table as wide as their tags."""
     tags = pd.DataFrame([dict(feature.tags) for feature in features], dtype=object)
-    tags = tags.rename(columns={"geometry": "geometry_tag"})
+    tags = tags.rename(columns={"geometry": free_name("geometry_tag", tags.columns)})
     labels = pd.Index([feature.label for feature in features], dtype=object)
     shapes = gpd.GeoSeries([feature.shape for feature in features], index=labels, crs=crs)
     return gpd.GeoDataFrame(tags.set_axis(labels), geometry=shapes)

@@ -14,6 +14,7 @@ import shapely
 from three_mismatches.errors import AssumptionWarning, CRSError, Fault, LayerError
 from three_mismatches.geodesy import distance_km
 from three_mismatches.inputs.power_map.csv_files import Network, read_files
+from three_mismatches.inputs.power_map.features import MOST_CIRCUITS
 from three_mismatches.inputs.shapes import in_lonlat, parse_crs, with_geometry
 from three_mismatches.layers.checks import check_table
 from three_mismatches.layers.schemas import LAYERS
@@ -34,7 +35,6 @@ SERIES = (
 BASE_MVA = 100.0
 FAR_OFF = 30.0  # between a detour and a factor of 1,000
 SHORT_KM = 1.0
-MOST_CIRCUITS = 100  # a slip of the pen: no row of towers carries so many
 
 
 def read_network_csv(
@@ -190,6 +190,10 @@ def _branches(network: Network, table: str, buses: pd.DataFrame) -> pd.DataFrame
         left = known & ~frame[end].isin(buses.index)
         network.note(table, end, "is a bus that was left out: left out too", frame.index[left])
         frame = frame[~left]
+    loop = frame["bus0"] == frame["bus1"]
+    network.say(
+        table, "bus1", "is where the row begins, too", "Correct an end, or drop the row", frame.index[loop]
+    )
     return frame
 
 
@@ -213,6 +217,7 @@ def _lines(network: Network, buses: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each circuit and each transformer."""
     frame = _branches(network, "lines", buses)
     _refuse_direct_current(network, frame, buses)
+    _refuse_two_levels(network, frame, buses)
     length = _number(network, "lines", frame, "length") / network.per_km
     numbers: dict[str, Any] = {
         name: _number(network, "lines", frame, name)
@@ -242,6 +247,15 @@ def _refuse_direct_current(network: Network, frame: pd.DataFrame, buses: pd.Data
         direct |= frame["carrier"] == "DC"
     cure = "Move it to links.csv, with its capacity as p_nom"
     network.say("lines", "carrier", "is DC, and lines are passive AC branches", cure, frame.index[direct])
+
+
+def _refuse_two_levels(network: Network, frame: pd.DataFrame, buses: pd.DataFrame) -> None:
+    """Add a fault for lines between buses of two voltages: a transformer is what joins them."""
+    known = pd.to_numeric(buses["v_nom"], errors="coerce").astype(float)
+    ends = [frame[end].map(known) for end in ("bus0", "bus1")]
+    apart = (ends[0] != ends[1]) & ends[0].notna() & ends[1].notna()
+    cure = "Correct v_nom of a bus, or move the row to transformers.csv"
+    network.say("lines", "bus1", "is of another voltage than bus0", cure, frame.index[apart])
 
 
 def _voltage(network: Network, frame: pd.DataFrame, buses: pd.DataFrame, table: str) -> pd.Series:

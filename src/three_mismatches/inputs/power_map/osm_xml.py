@@ -58,7 +58,7 @@ class _Builder:
         self.is_osm = False
         self.open: Way | Relation | None = None
         self.tags: dict[str, str] = {}
-        self.deleted = False
+        self.again = False
         self.depth = 0
 
     def start(self, name: str, said: dict[str, str]) -> None:
@@ -94,6 +94,8 @@ class _Builder:
             self.elements.positions[ref] = _position(said)
             self.tags = self.elements.node_tags.setdefault(ref, {})
             return
+        # A way that is there twice is one: the course of its later half replaces that of the earlier.
+        self.again = name == "way" and ref in self.elements.ways
         made = (
             self.elements.ways.setdefault(ref, Way())
             if name == "way"
@@ -103,6 +105,9 @@ class _Builder:
 
     def _add_node(self, said: dict[str, str]) -> None:
         if isinstance(self.open, Way) and "ref" in said:
+            if self.again:
+                self.open.nodes.clear()
+                self.again = False
             self.open.nodes.append(int(said["ref"]))
             if "lat" in said:
                 self.elements.positions[int(said["ref"])] = _position(said)

@@ -92,6 +92,9 @@ def read_power_map(
     if len(drawn) > 1 and len(drawn[1].lines):
         problem = f"{len(drawn[1].lines)} lines of the file of substations were left out"
         notes.append(Fault(paths[1].name, "lines", problem, "Join the two files first if they are wanted"))
+    if drawn[0].lines["voltage"].isna().all():
+        problem = "is missing on every line: none can become part of a grid"
+        notes.append(Fault(f"lines of {paths[0].name}", "voltage", problem))
     for note in notes:
         warnings.warn(f"{note.table}: {note.column} {note}", AssumptionWarning, stacklevel=2)
     return PowerMap(drawn[0].lines, together([one.substations for one in drawn]))

@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from three_mismatches.errors import Fault
-from three_mismatches.inputs.power_map.features import OSM_ID, Found
+from three_mismatches.inputs.power_map.features import MOST_CIRCUITS, OSM_ID, Found, free_name
 from three_mismatches.inputs.shapes import in_lonlat
 from three_mismatches.layers.geometry import LONLAT, geometry_of
 from three_mismatches.layers.schemas import Layer
@@ -171,7 +171,7 @@ def _name_rows(draft: _Draft) -> None:
         ids = own.astype(object)
         frame = frame.drop(columns=name)
     elif name in frame and name == "line":
-        frame = frame.rename(columns={name: f"{name}_tag"})
+        frame = frame.rename(columns={name: free_name(f"{name}_tag", frame.columns)})
     draft.frame = frame.set_axis(pd.Index(_unique([str(one) for one in ids]), dtype=TEXT, name=name))
 
 
@@ -258,7 +258,7 @@ def _circuits(draft: _Draft, frequency: pd.Series) -> pd.Series:
     stated = draft.frame.get("circuits")
     texts = draft.take("circuits")
     circuits = pd.to_numeric(texts, errors="coerce").astype(float)
-    circuits = circuits.where((circuits > 0) & np.isfinite(circuits))
+    circuits = circuits.where((circuits >= 1) & (circuits <= MOST_CIRCUITS) & (circuits % 1 == 0))
     odd = (texts.notna() & circuits.isna()).to_numpy()
     if odd.any():
         draft.note("circuits", "is no number of circuits: unknown, kept as circuits_tag", odd)
@@ -266,7 +266,7 @@ def _circuits(draft: _Draft, frequency: pd.Series) -> pd.Series:
     if "cables" in draft.frame:
         cables = pd.to_numeric(as_text(draft.frame["cables"])[0], errors="coerce").astype(float)
         alternating = (frequency != "0").to_numpy(dtype=bool, na_value=True)  # a DC line has no three phases
-        whole = (cables > 0) & (cables % PHASES == 0) & alternating
+        whole = (cables > 0) & (cables % PHASES == 0) & (cables <= PHASES * MOST_CIRCUITS) & alternating
         circuits = circuits.fillna((cables / PHASES).where(whole))
     return circuits
 

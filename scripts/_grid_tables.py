@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 import three_mismatches as tm
@@ -13,6 +14,7 @@ PUBLISHED_KM = {500.0: (2453.0, 40.0), 275.0: (1179.0, 421.0), 154.0: (2949.0, 3
 """TEPCO, FY2015: km of overhead and of cable route (www4.tepco.co.jp, 2016), as in tests/test_japan_grid.py."""
 
 ASKING_MW = 100.0
+LARGE_UNIT_MW = 300.0
 """Sites from this request on are shown."""
 
 
@@ -36,6 +38,11 @@ def page() -> str:
             "\n## What stays apart\n\n",
             APART,
             _apart(certificate),
+            "\n## Substations without a line\n\n",
+            BARE,
+            _bare(certificate),
+            "\n## Large units far from their bus\n\n",
+            _units(certificate),
             "\n## Lines between areas that are no published tie\n\n",
             OPEN,
             _opened(certificate),
@@ -97,28 +104,48 @@ def _done(certificate: pd.DataFrame) -> str:
     return markdown_table(["action", "reason", "rows", "km", "worth a look"], rows)
 
 
-def _places(rows: pd.DataFrame) -> str:
-    ordered = rows.sort_values(["km", "element"], ascending=[False, True], kind="stable")
+def _places(rows: pd.DataFrame, value: str, *, by: str = "km", element: str = "line") -> str:
+    ordered = rows.sort_values([by, "element"], ascending=[False, True], kind="stable")
     table = [
         [
             row.element,
-            row.zone,
-            f"{row.value:g}" if row.value == row.value else "",
-            f"{row.km:.1f}",
+            row.zone if isinstance(row.zone, str) else "",
+            f"{row.value:,.4g}" if np.isfinite(row.value) else "",
+            f"{row.km:.1f}" if np.isfinite(row.km) else "",
             f"{row.geometry.x:.2f}",
             f"{row.geometry.y:.2f}",
         ]
         for row in ordered.itertuples()
     ]
-    return markdown_table(["line", "zone", "kV or piece", "km", "lon", "lat"], table)
+    heading = [element, "zone", value, "km", "lon", "lat"]
+    kept = [at for at in range(len(heading)) if any(row[at] for row in table)]
+    return markdown_table([heading[at] for at in kept], [[row[at] for at in kept] for row in table])
 
 
 def _apart(certificate: pd.DataFrame) -> str:
-    return _places(certificate[certificate["reason"].str.startswith("apart from the largest")])
+    apart = certificate[certificate["reason"].str.startswith("apart from the largest")]
+    far = apart["reason"].str.endswith("within island_km")
+    return (
+        "Nothing of their voltage within 2 km:\n\n"
+        + _places(apart[far], "km to the rest")
+        + "\nNearer, but joined by no rule:\n\n"
+        + _places(apart[~far], "km to the rest")
+    )
+
+
+def _bare(certificate: pd.DataFrame) -> str:
+    rows = certificate[certificate["reason"].str.startswith("substation to which no line")]
+    return _places(rows, "km to the nearest line of its voltage", by="value", element="substation")
+
+
+def _units(certificate: pd.DataFrame) -> str:
+    far = certificate[certificate["reason"].str.startswith("a unit of ")]
+    large = far[far["value"] >= LARGE_UNIT_MW]
+    return UNITS.format(len(far), _n(far["value"].sum())) + _places(large, "MW", element="unit, bus")
 
 
 def _opened(certificate: pd.DataFrame) -> str:
-    return _places(certificate[certificate["reason"].str.startswith("between two areas")])
+    return _places(certificate[certificate["reason"].str.startswith("between two areas")], "kV")
 
 
 def _base(result: tm.Result) -> str:
@@ -204,9 +231,14 @@ REFUSED = (
     "\nBranches, transformers and joins across zones: 0. "
     "Joins refused because they would have crossed: {}.\n\n"
 )
-APART = (
-    "Pieces that are joined to nothing within 2 km, in no way that the rules allow; "
-    "they are not in the shipped network.\n\n"
+APART = "They are not in the shipped network. `km` is their length.\n\n"
+BARE = (
+    "They state a voltage of the map's lines, and no line of it comes to them: mostly stations of Tokyo "
+    "whose cables the map lacks. None of them is a bus.\n\n"
+)
+UNITS = (
+    "{} units, {} MW in all, of 100 MW and more are connected to a bus more than 5 km away: no bus that fits is nearer "
+    "with room, most often because the map lacks the plant's own line or cable. Below are those of 300 MW and more.\n\n"
 )
 OPEN = (
     "They are on the map, and kept out of service: published operating capacities are sums over the published ties, "

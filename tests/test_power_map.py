@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Point, Polygon, box, mapping
@@ -516,7 +517,7 @@ def test_a_way_that_is_there_twice_is_one(tmp_path):
     text = path.read_text(encoding="utf-8")
     way = text[text.index('<way id="100">') : text.index("</way>") + len("</way>")]
     path.write_text(text.replace("</osm>", f"{way}</osm>"), encoding="utf-8")
-    gpd.testing.assert_geodataframe_equal(read(path).lines, once)
+    assert_geodataframe_equal(read(path).lines, once)
 
 
 def test_a_map_without_any_voltage_is_told(tmp_path):

@@ -71,14 +71,13 @@ def _add(
     )  # fmt: skip
 
 
-def log_bare_stations(
-    log: Log, stations: Stations, complex_of: Ints, network: Network, chains: Chains
-) -> None:
+def log_bare_stations(log: Log, stations: Stations, complex_of: Ints, joins: Joins, chains: Chains) -> None:
     """Add a row for each substation that states a level of the map's lines, and to which no line comes."""
     alternating = ~chains.table["dc"].to_numpy(dtype=bool)
     v_nom = chains.table["v_nom"].to_numpy(dtype=np.float64)[alternating]
     of_map = set(v_nom.tolist())
-    reached = set(network.buses["complex"].to_numpy(dtype=np.int64).tolist())
+    to_station = joins.table.loc[joins.table["kind"].isin([TO_STATION, PASSING]), "b"]
+    reached = set(complex_of[to_station.to_numpy(dtype=np.int64)].tolist())
     bare = [
         at
         for at, levels in enumerate(stations.levels)

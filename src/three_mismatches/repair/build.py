@@ -173,7 +173,7 @@ def build_network(
     joins = find_joins(chains, ends, stations, land, tolerance_km, rules, log)
     drawn_network, merges = assemble(chains, ends, stations, joins)
     log_joins(log, joins, merges)
-    log_bare_stations(log, stations, complexes(stations, joins.table), drawn_network, chains)
+    log_bare_stations(log, stations, complexes(stations, joins.table), joins, chains)
     whole = simplify(drawn_network, rules, log)
     label = component_of_bus(whole)
     kept = _without_islands(whole, label, rules, log)

@@ -518,7 +518,7 @@ def test_study_survives_a_folder_and_solves_to_the_same_bytes(study, solved, tmp
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("TM_RAW" not in os.environ, reason="TM_RAW names no folder with the extract")
+@pytest.mark.skipif(not os.environ.get("TM_RAW"), reason="TM_RAW names no folder with the extract")
 def test_pack_is_what_the_script_makes_of_the_extract():
     raw = Path(os.environ["TM_RAW"])
     files = [str(raw / "osm_lines_ge154kv.geojson"), str(raw / "osm_substations.geojson")]

@@ -56,7 +56,7 @@ def _far_units(generators: gpd.GeoDataFrame, buses: gpd.GeoDataFrame) -> gpd.Geo
     far = generators[(generators["bus_km"] > match.OWN_YARD_KM) & (generators["p_nom"] >= LARGE_MW)]
     rows = pd.DataFrame(
         {
-            "action": "join", "reason": f"a unit of {LARGE_MW:g} MW or more and a bus beyond {match.OWN_YARD_KM:g} km",
+            "action": "keep", "reason": f"a unit of {LARGE_MW:g} MW or more, its bus beyond {match.OWN_YARD_KM:g} km",
             "element": [f"{unit}, {bus}" for unit, bus in zip(far.index, far["bus"], strict=True)],
             "zone": buses["zone"].loc[far["bus"]].to_numpy(), "km": far["bus_km"].to_numpy(),
             "value": far["p_nom"].to_numpy(), "suspicious": True,

@@ -28,6 +28,8 @@ CASING, BOLDER = 1.6, 0.7
 
 APART = "apart from the largest component"
 BY_CONTACT = "stands in another zone"
+BARE = "substation to which no line"
+FAR_UNIT = "a unit of "
 LARGEST = "share of km in the largest component "
 ACROSS = ("branches across zones", "all zones")
 
@@ -47,7 +49,9 @@ KINDS = (
     Kind("island joined over a gap", "s", PALETTE["ink"], lambda rows: rows["action"].eq("join")),
     Kind("branch that stays apart", "D", PALETTE["gap"], lambda rows: _because(rows, APART)),
     Kind("zone by contact, not place", "^", PALETTE["ink"], lambda rows: _because(rows, BY_CONTACT)),
-    Kind("anything else", "P", PALETTE["ink"], lambda rows: rows["action"].notna()),
+    Kind("substation without a line", "P", PALETTE["ink"], lambda rows: _because(rows, BARE)),
+    Kind("unit far from its bus", "v", PALETTE["ink"], lambda rows: _because(rows, FAR_UNIT)),
+    Kind("anything else", "X", PALETTE["ink"], lambda rows: rows["action"].notna()),
 )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from three_mismatches import latency, match, mismatch, power
 from three_mismatches.assumptions import ends_of, resolve
-from three_mismatches.errors import Fault, MatchError
+from three_mismatches.errors import Fault, MatchError, NetworkError
 from three_mismatches.layers import Flag, StudyTables
 from three_mismatches.layers.at_year import add_flag, at_year, is_top_level, new_load_mw
 from three_mismatches.layers.settings import Settings
@@ -189,11 +189,20 @@ def _connected(now: StudyTables) -> StudyTables:
     """Return the study with a bus for every plant that has none given; at area resolution there is none to give."""
     if now.grid.buses.empty:
         return now
+    _refuse_unplaced(now.grid.buses)
     plants, capacity = now.grid.generators, match.capacity_at_buses(now.grid.lines)
     connected = match.generators_to_buses(plants, now.grid.buses, capacity_mw=capacity)
     return now.with_frames(
         generators=plants.assign(bus=connected["bus"].astype("str").where(connected["bus"].notna()))
     )
+
+
+def _refuse_unplaced(buses: gpd.GeoDataFrame) -> None:
+    """Raise an error if a bus has no place: sites, plants and people are joined to the nearest."""
+    lost = buses.index[buses.geometry.isna() | buses.geometry.is_empty]
+    if len(lost):
+        cure = "Give each bus a point; a network without places can be computed with the functions of power"
+        raise NetworkError([Fault("buses", "geometry", "is missing", cure, tuple(map(str, lost)))])
 
 
 @dataclass(frozen=True, eq=False)

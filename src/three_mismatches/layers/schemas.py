@@ -271,8 +271,9 @@ _TABLES = (
             "zone": _text("synchronous zone"),
             "area": _text("service area"),
             "substation": _text("substation that the bus belongs to"),
+            "slack": _flag("whether it takes up what its part of the network lacks in a DC power flow", default=False),
         },
-        geometry="Point", refers_to={"area": ("areas",)},
+        geometry="Point", needs_geometry=False, refers_to={"area": ("areas",)},
     ),
     _layer(
         "loads", "load", "ordinary demand at buses",

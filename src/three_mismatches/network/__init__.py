@@ -2,6 +2,7 @@
 
 from three_mismatches.network.areas import crossing_lines, to_areas
 from three_mismatches.network.buses import BusGraph, bus_graph, demand_at_buses, supply_at_buses
+from three_mismatches.network.dc import DcNetwork, bridges_of, dc_network
 from three_mismatches.network.fibre import (
     ROUNDING_KM,
     FibreAttach,
@@ -14,13 +15,16 @@ from three_mismatches.network.power import Outage, PowerGraph, Requests, power_g
 __all__ = [
     "ROUNDING_KM",
     "BusGraph",
+    "DcNetwork",
     "FibreAttach",
     "FibreGraph",
     "Outage",
     "PowerGraph",
     "Requests",
+    "bridges_of",
     "bus_graph",
     "crossing_lines",
+    "dc_network",
     "demand_at_buses",
     "fibre_attach",
     "fibre_graph",

@@ -8,17 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from three_mismatches.errors import Fault, NetworkError
 from three_mismatches.layers import Grid
+from three_mismatches.network.dc import BASE_MVA, NO_REACTANCE, components, reactance_pu
 
 __all__ = ["BusGraph", "bus_graph", "demand_at_buses", "supply_at_buses"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-BASE_MVA = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +128,13 @@ def bus_graph(grid: Grid) -> BusGraph:
         buses=tuple(buses.index),
         areas=tuple(areas.index),
         area=areas.index.get_indexer(pd.Index(buses["area"])).astype(np.int64),
-        component=_component(ends, len(buses)),
+        component=components(ends[0], ends[1], len(buses)),
         demand_mw=_floats(demand),
         supply_mw=_floats(supply_at_buses(grid)),
         branches=tuple(lines.index),
         branch_from=ends[0],
         branch_to=ends[1],
-        susceptance=_floats(BASE_MVA / (_reactance(lines) * lines["tap_ratio"])),
+        susceptance=_floats(BASE_MVA / (reactance_pu(lines) * lines["tap_ratio"])),
         shift_rad=np.radians(_floats(lines["phase_shift"])),
         rating_mw=_floats(lines["s_nom"].fillna(np.inf)),
         emergency_mw=_floats(lines["s_nom_emergency"].fillna(lines["s_nom"]).fillna(np.inf)),
@@ -167,11 +165,10 @@ def _refuse(grid: Grid) -> None:
     bare = ~areas.index.isin(buses["area"])
     ends = pd.concat([links["bus0"], links["bus1"]])
     nowhere = ~ends.isin(buses.index) & ~ends.isin(areas.index[~bare])
-    reactance = _reactance(lines)
+    reactance = reactance_pu(lines)
     still = lines["in_service"] & (reactance.isna() | (reactance == 0.0))
     element = grid.interface_members["element"]
     strange = ~element.isin(lines.index) & ~element.isin(links.index)
-    no_x = "Give x_pu_100, or x and v_nom; merge the ends of a branch without reactance"
     name_it, give_bus = "Name the area of each bus", "Give the area a bus"
     found = [
         ("buses", "area", "is no area", name_it, buses.index[~buses["area"].isin(areas.index)]),
@@ -182,7 +179,7 @@ def _refuse(grid: Grid) -> None:
             ("areas", column, "missing", f"Give the area's {column}", areas.index[areas[column].isna()])
             for column in ("peak_mw", "firm_mw")
         ),
-        ("lines", "x_pu_100", "is missing or 0", no_x, lines.index[still]),
+        ("lines", "x_pu_100", "is missing or 0", NO_REACTANCE, lines.index[still]),
         ("interface_members", "element", "is neither line nor link", "Correct its name", element.index[strange]),
     ]  # fmt: skip
     faults = [
@@ -192,17 +189,6 @@ def _refuse(grid: Grid) -> None:
     ]
     if faults:
         raise NetworkError(faults)
-
-
-def _reactance(lines: pd.DataFrame) -> pd.Series:
-    """Return reactance on a base of 100 MVA: as given, else from ohms."""
-    return lines["x_pu_100"].fillna(lines["x"] * BASE_MVA / lines["v_nom"] ** 2)
-
-
-def _component(ends: list[Ints], count: int) -> Ints:
-    """Return which buses hang together: one number for each island of lines."""
-    joined = coo_array((np.ones(len(ends[0])), tuple(ends)), shape=(count, count))
-    return connected_components(joined, directed=False)[1].astype(np.int64)
 
 
 def _working(links: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """How much power the network can bring to a place, and what stops it from bringing more."""
 
 from three_mismatches.power._area_model import Group
+from three_mismatches.power.dc import dc_flow, lodf, ptdf
 from three_mismatches.power.delivery import (
     Delivery,
     area_hosting,
@@ -17,7 +18,10 @@ __all__ = [
     "area_hosting",
     "area_joint",
     "base_dispatch",
+    "dc_flow",
+    "lodf",
     "n0_hosting",
+    "ptdf",
     "security_outages",
     "tie_outages",
 ]

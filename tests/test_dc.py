@@ -179,6 +179,8 @@ def test_injections_at_unknown_buses_are_told_and_a_word_that_is_none():
     network = grid(at(*"ab"), {"ab": {"x_pu_100": 0.1}})
     with pytest.raises(NetworkError, match="'z'"):
         dc_flow(network, injections=pd.Series({"z": 1.0, "a": -1.0}))
+    with pytest.raises(NetworkError, match="finite"):
+        dc_flow(network, injections=pd.Series([1.0, np.nan, -1.0], index=["a", "a", "b"]))
     with pytest.raises(ValueError, match="balance"):
         dc_flow(network, balance="luck")
     assert dc_flow(network, injections=pd.Series({"a": 1.0, "b": -1.0})).tolist() == pytest.approx([1.0])

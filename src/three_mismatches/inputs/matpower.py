@@ -24,6 +24,7 @@ __all__ = ["read_matpower"]
 
 BASE_MVA = 100.0  # of x_pu_100
 ISOLATED, REFERENCE = 4, 3
+LARGEST_BUS = 2**53  # beyond it a float is no longer one whole number
 BUS_TYPES = (1, 2, REFERENCE, ISOLATED)
 NEEDED = ("baseMVA", "bus", "gen", "branch")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -74,9 +75,10 @@ ONE_NUMBER = re.compile(NUMBER, re.ASCII)
 PLAIN_ROW = re.compile(r"[0-9eE.+\-\sinfaIN]*", re.ASCII)
 STRING = r"'(?:[^'\n]|'')*'|\"(?:[^\"\n]|\"\")*\""
 ONE_STRING = re.compile(STRING)
-SPECIAL = re.compile(rf"\.\.\.[^\n]*\n?|[%#][^\n]*|{STRING}|[\[\](){{}};\n]")
+SPECIAL = re.compile(rf"\.\.\.[^\n]*\n?|[%#][^\n]*|(?<![\w\])}}.'])(?:{STRING})|[\[\](){{}};\n]")
+"""What ends a value or hides its end; a quote behind a name or a bracket transposes, and begins no text."""
 BLANK = re.compile(r"(?:[\s;,]|\.\.\.[^\n]*|[%#][^\n]*)*")
-REST = re.compile(r"[ \t]*(?=[;,\n%#]|\Z)")
+REST = re.compile(r"[ \t]*(?=[;,\n%#]|\.\.\.|\Z)")
 COMMENT = re.compile(r"\.\.\.|[%#]")
 BLOCK_MARK = re.compile(r"^[ \t]*[%#]([{}])[ \t]*$", re.MULTILINE)
 FUNCTION = re.compile(
@@ -91,13 +93,13 @@ VERSION_1 = re.compile(r"(?:function[ \t]*\[[^\]\n]*,|(?:baseMVA|bus|gen|branch|
 class Matrix:
     """The numbers of a matrix, and where in the file each row is."""
 
-    values: NDArray[np.float64]
+    numbers: NDArray[np.float64]
     places: list[str]
 
     def table(self, name: str) -> pd.DataFrame:
         """Return the matrix with MATPOWER's names for its columns."""
         names = list(COLUMNS[name])
-        return pd.DataFrame(self.values[:, : len(names)], columns=names, copy=True)
+        return pd.DataFrame(self.numbers[:, : len(names)], columns=names, copy=True)
 
 
 @dataclass
@@ -201,14 +203,16 @@ def _without_block_comments(text: str) -> str:
     """Return the text with empty lines for what stands between %{ and %}."""
     depth, kept, start = 0, [], 0
     for mark in BLOCK_MARK.finditer(text):
-        begins = mark[1] == "{"
-        if begins and depth == 0:
-            kept.append(text[start : mark.start()])
-            start = mark.start()
-        depth = depth + 1 if begins else max(depth - 1, 0)
-        if not begins and depth == 0 and start <= mark.start():
-            kept.append("\n" * text.count("\n", start, mark.end()))
-            start = mark.end()
+        if mark[1] == "{":
+            if depth == 0:
+                kept.append(text[start : mark.start()])
+                start = mark.start()
+            depth += 1
+        elif depth:  # else it is a comment like any other
+            depth -= 1
+            if depth == 0:
+                kept.append("\n" * text.count("\n", start, mark.end()))
+                start = mark.end()
     return "".join(kept) + ("" if depth else text[start:])
 
 
@@ -295,7 +299,7 @@ class _Script:
         elif opening == "{" and name == "genfuel":
             marks = SPECIAL.finditer(self.text, start + 1, end - 1)
             self.case.fuels = [mark[0][1:-1] for mark in marks if mark[0][0] in "'\""]
-        elif opening not in "[{" or name in NEEDED:
+        elif opening not in "[{" or name in (*COLUMNS, "baseMVA", "version"):
             self.case.scalars[name] = self.text[start:end].strip("[]'\" \t\n;")
 
     def _closing(self, start: int) -> int | None:
@@ -319,7 +323,7 @@ class _Script:
         depth, end = 0, len(self.text)
         for mark in SPECIAL.finditer(self.text, start):
             depth += (mark[0] in "[({") - (mark[0] in "])}")
-            if mark[0] == "\n" or (mark[0] == ";" and depth <= 0):
+            if mark[0] in "\n;" and depth <= 0:
                 end = mark.start()
                 break
         words = " ".join(self.text[start:end].split())
@@ -435,9 +439,9 @@ def _check_given(case: Case) -> None:
         if name not in case.told:
             case.say(f"mpc.{name}", "is missing", f"Add it: a case of version 2 has {', '.join(NEEDED)}")
     for name, matrix in list(case.matrices.items()):
-        needed, has = len(COLUMNS[name]), matrix.values.shape[1]
-        if not len(matrix.values):
-            matrix.values = np.empty((0, needed))
+        needed, has = len(COLUMNS[name]), matrix.numbers.shape[1]
+        if not len(matrix.numbers):
+            matrix.numbers = np.empty((0, needed))
         elif has < needed:
             case.say(
                 f"mpc.{name}",
@@ -445,14 +449,14 @@ def _check_given(case: Case) -> None:
                 f"They are {', '.join(COLUMNS[name])}",
             )
             del case.matrices[name]
-    for name in {"bus", "gen", "branch"} & case.scalars.keys():
+    for name in [one for one in COLUMNS if one in case.scalars]:
         case.say(f"mpc.{name}", "is not a matrix", RESAVE)
-    if "bus" in case.matrices and not len(case.matrices["bus"].values):
+    if "bus" in case.matrices and not len(case.matrices["bus"].numbers):
         case.say("mpc.bus", "has no rows", "A grid needs a bus")
     version = case.scalars.get("version", "2")
     if not re.fullmatch(r"2(?:\.0*)?", version):
         case.say("mpc.version", f"is {version}, where 2 is read", CONVERT)
-    if "baseMVA" in case.told and not _base(case) > 0:
+    if "baseMVA" in case.scalars and not _base(case) > 0:
         case.say("mpc.baseMVA", "is not a number above 0", "Give the power base. [MVA]")
 
 
@@ -465,62 +469,54 @@ def _base(case: Case) -> float:
 
 def _check_values(case: Case) -> None:
     """Add faults for values that no case can have, row by row."""
-    known = np.array([])
-    if "bus" in case.matrices:
-        known = _check_buses(case)
     for name, matrix in case.matrices.items():
         table = matrix.table(name)
-
-        def say(
-            column: str, bad: Any, problem: str, cure: str, name: str = name, matrix: Matrix = matrix
-        ) -> None:  # noqa: ANN401
-            rows = [matrix.places[row] for row in np.flatnonzero(bad)]
-            case.say(f"mpc.{name} {column}", problem, cure, rows)
-
         for column in FINITE[name]:
-            say(
-                column,
-                ~np.isfinite(table[column]),
-                "is not a finite number",
-                "Give the number, or drop the row",
-            )
+            cure = "Give the number, or drop the row"
+            _say(case, name, column, ~np.isfinite(table[column]), "is not a finite number", cure)
         for column in KNOWN.get(name, ()):
-            say(column, table[column].isna(), "is NaN", "Give the number, or Inf for no limit")
-        for column in ENDS.get(name, ()) if "bus" in case.matrices else ():
-            strange = ~table[column].isin(known) & np.isfinite(table[column])
-            say(
-                column,
-                strange,
-                f"{_first(table[column], strange)} is no bus",
-                "Add it to mpc.bus, or drop the row",
-            )
-        if "T_BUS" in table:
-            loop = table["F_BUS"] == table["T_BUS"]
-            say("T_BUS", loop, "is where the row begins, too", "Correct an end, or drop the row")
-    units = len(case.matrices["gen"].values) if "gen" in case.matrices else None
+            _say(case, name, column, table[column].isna(), "is NaN", "Give the number, or Inf for no limit")
+    if "bus" in case.matrices:
+        _check_buses(case)
+        _check_ends(case)
+    units = len(case.matrices["gen"].numbers) if "gen" in case.matrices else None
     if case.fuels and units is not None and len(case.fuels) != units:
         problem = f"has {len(case.fuels)} texts for {units} rows of mpc.gen"
         case.say("mpc.genfuel", problem, "Give one for each row, or leave it out")
 
 
-def _first(values: pd.Series, bad: pd.Series) -> str:
-    return f"{values[bad].iloc[0]:.12g}" if bad.any() else ""
+def _say(case: Case, name: str, column: str, bad: pd.Series, problem: str, cure: str) -> None:
+    """Add a fault of the rows of a matrix that have it, with what stands there."""
+    matrix = case.matrices[name]
+    values = matrix.table(name)[column]
+    rows = [f"{matrix.places[row]}: {values.iloc[row]:.12g}" for row in np.flatnonzero(bad)]
+    case.say(f"mpc.{name} {column}", problem, cure, rows)
 
 
-def _check_buses(case: Case) -> NDArray[np.float64]:
-    """Add faults of the buses' own numbers; return the numbers."""
-    matrix = case.matrices["bus"]
-    table = matrix.table("bus")
+def _check_buses(case: Case) -> None:
+    """Add faults of the buses' numbers and types."""
+    table = case.matrices["bus"].table("bus")
     number, kind = table["BUS_I"], table["BUS_TYPE"]
-    told = (
-        ("BUS_I", np.isfinite(number) & ((number <= 0) | (number % 1 != 0)), "is no whole number above 0", "Number the bus"),
-        ("BUS_I", number.duplicated() & number.notna(), "is given twice", "Number each bus differently"),
-        ("BUS_TYPE", np.isfinite(kind) & ~kind.isin(BUS_TYPES), "is none of 1, 2, 3 and 4", "1 is PQ, 2 PV, 3 reference, 4 isolated"),
-    )  # fmt: skip
-    for column, bad, problem, cure in told:
-        rows = [f"{matrix.places[row]}: {table[column].iloc[row]:.12g}" for row in np.flatnonzero(bad)]
-        case.say(f"mpc.bus {column}", problem, cure, rows)
-    return number.to_numpy(dtype=float)
+    odd = np.isfinite(number) & ((number <= 0) | (number % 1 != 0) | (number > LARGEST_BUS))
+    _say(case, "bus", "BUS_I", odd, "is no whole number above 0", "Number the bus")
+    twice = number.duplicated() & number.notna()
+    _say(case, "bus", "BUS_I", twice, "is given twice", "Number each bus differently")
+    strange = np.isfinite(kind) & ~kind.isin(BUS_TYPES)
+    cure = "1 is PQ, 2 PV, 3 reference, 4 isolated"
+    _say(case, "bus", "BUS_TYPE", strange, "is none of 1, 2, 3 and 4", cure)
+
+
+def _check_ends(case: Case) -> None:
+    """Add faults of rows at buses that are not there, and of branches that lead nowhere."""
+    known = case.matrices["bus"].table("bus")["BUS_I"]
+    for name in (one for one in ENDS if one in case.matrices):
+        table = case.matrices[name].table(name)
+        for column in ENDS[name]:
+            strange = ~table[column].isin(known) & np.isfinite(table[column])
+            _say(case, name, column, strange, "is no bus", "Add it to mpc.bus, or drop the row")
+        if "T_BUS" in table:
+            loop = table["F_BUS"] == table["T_BUS"]
+            _say(case, name, "T_BUS", loop, "is where the row begins, too", "Correct an end, or drop the row")
 
 
 # Tables
@@ -548,7 +544,8 @@ def _ids(numbers: pd.Series) -> pd.Series:
 
 
 def _index(name: str, ids: Any) -> pd.Index:  # noqa: ANN401 - any sequence of texts
-    return pd.Index(ids, dtype=object, name=LAYERS[name].index)
+    index: pd.Index = pd.Index(ids, dtype=object, name=LAYERS[name].index)
+    return index
 
 
 def _row_numbers(name: str, frame: pd.DataFrame, before: str = "") -> pd.Index:
@@ -598,6 +595,11 @@ def _generators(case: Case, working: pd.Series) -> pd.DataFrame:
     return frame.set_axis(_row_numbers("generators", frame))
 
 
+def _both(branch: pd.DataFrame, working: pd.Series) -> pd.Series:
+    """Return whether neither end of a branch is isolated."""
+    return branch["F_BUS"].map(working).astype(bool) & branch["T_BUS"].map(working).astype(bool)
+
+
 def _lines(case: Case, bus: pd.DataFrame, working: pd.Series) -> pd.DataFrame:
     """Return one row for each branch; impedances in ohm are those on the side of the higher voltage."""
     branch, base = case.matrices["branch"].table("branch"), _base(case)
@@ -607,7 +609,7 @@ def _lines(case: Case, bus: pd.DataFrame, working: pd.Series) -> pd.DataFrame:
     v_nom = np.fmax(kv0, kv1)
     apart = (kv0 != kv1) & kv0.notna() & kv1.notna()
     shifts = (branch["TAP"] != 0) | (branch["SHIFT"] != 0)
-    low, high = _ids(np.minimum(*ends)), _ids(np.maximum(*ends))
+    low, high = _ids(ends[0].clip(upper=ends[1])), _ids(ends[0].clip(lower=ends[1]))
     limits = {name: branch[name].replace(0.0, np.inf) for name in ("RATE_A", "RATE_B", "RATE_C")}
     frame = pd.DataFrame(
         {
@@ -626,8 +628,7 @@ def _lines(case: Case, bus: pd.DataFrame, working: pd.Series) -> pd.DataFrame:
             "s_nom_short": limits["RATE_B"],
             "s_nom_emergency": limits["RATE_C"],
             "corridor": low + "-" + high,
-            "in_service": (branch["BR_STATUS"] > 0)
-            & np.logical_and(*(end.map(working).astype(bool) for end in ends)),
+            "in_service": (branch["BR_STATUS"] > 0) & _both(branch, working),
         }
     )
     return frame.set_axis(_row_numbers("lines", frame))
@@ -648,9 +649,5 @@ def _links(case: Case, working: pd.Series) -> pd.DataFrame:
             "p_set": line["PF"],
         }
     )
-    on = (
-        (line["BR_STATUS"] > 0)
-        & line["F_BUS"].map(working).astype(bool)
-        & line["T_BUS"].map(working).astype(bool)
-    )
+    on = (line["BR_STATUS"] > 0) & _both(line, working)
     return frame.set_axis(_row_numbers("links", frame, "dcline "))[on.to_numpy()]

@@ -184,7 +184,7 @@ def _positions(known: pd.Index, asked: Sequence[str] | pd.Index | None, what: st
 
 def _by_bus(values: pd.Series, buses: pd.Index, what: str) -> Floats:
     """Return values by bus in the order of the grid, 0 where none is given."""
-    found = values.groupby(level=0).sum(min_count=1).astype(np.float64)
+    found = values.astype(np.float64)
     strange = ~found.index.isin(buses)
     bad = ~np.isfinite(found.to_numpy())
     faults = [
@@ -199,7 +199,7 @@ def _by_bus(values: pd.Series, buses: pd.Index, what: str) -> Floats:
     ]
     if faults:
         raise NetworkError(faults)
-    return _floats(found.reindex(buses).fillna(0.0))
+    return _floats(found.groupby(level=0).sum().reindex(buses).fillna(0.0))
 
 
 def _floats(values: pd.Series) -> Floats:

@@ -153,6 +153,8 @@ def _buses(network: Network) -> gpd.GeoDataFrame:
     x, y = (_number(network, "buses", frame, name) for name in ("x", "y"))
     shapes = np.full(len(frame), None, dtype=object)
     both = (x.notna() & y.notna()).to_numpy()
+    bad = frame["x"].notna() & x.isna() | frame["y"].notna() & y.isna()  # told as no number
+    network.say("buses", "x, y", "missing", "Give both coordinates", frame.index[~both & ~bad])
     shapes[both] = shapely.points(x.to_numpy()[both], y.to_numpy()[both])
     plain = _plain(frame.drop(columns=["x", "y", "geometry"], errors="ignore"))
     return gpd.GeoDataFrame(plain, geometry=gpd.GeoSeries(shapes, index=frame.index))

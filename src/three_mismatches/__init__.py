@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         repair,
         report,
     )
+    from three_mismatches.inputs.matpower import read_matpower
     from three_mismatches.inputs.power_map import PowerMap, read_network_csv, read_power_map
     from three_mismatches.layers import Fibre, Grid, StudyTables
     from three_mismatches.layers.settings import Settings
@@ -50,6 +51,7 @@ _HOME = {
     "StudyTables": "layers",
     "PowerMap": "inputs.power_map",
     "japan": "study",
+    "read_matpower": "inputs.matpower",
     "read_network_csv": "inputs.power_map",
     "read_power_map": "inputs.power_map",
     "read_study": "study",
@@ -76,6 +78,7 @@ __all__ = [
     "mismatch",
     "network",
     "power",
+    "read_matpower",
     "read_network_csv",
     "read_power_map",
     "read_study",

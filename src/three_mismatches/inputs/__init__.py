@@ -2,6 +2,7 @@
 
 from three_mismatches.inputs.japan import read_japan
 from three_mismatches.inputs.japan_grid import GridPack, read_japan_grid
+from three_mismatches.inputs.matpower import read_matpower
 from three_mismatches.inputs.power_map import PowerMap, read_network_csv, read_power_map
 from three_mismatches.inputs.study import read_study
 
@@ -10,6 +11,7 @@ __all__ = [
     "PowerMap",
     "read_japan",
     "read_japan_grid",
+    "read_matpower",
     "read_network_csv",
     "read_power_map",
     "read_study",

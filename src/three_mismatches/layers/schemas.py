@@ -251,7 +251,7 @@ _TABLES = (
             "carrier": _choice(CARRIERS, "fuel or technology", default="other"),
             "p_nom": _number("rated output", "MW", low=0, high=LARGEST_PLANT_MW, high_cure=KW_CURE),
             "p_unit": _number("rated output of its largest unit", "MW", low=0, high=LARGEST_PLANT_MW, high_cure=KW_CURE),
-            "p_min": _number("least stable output", "MW", low=0, default=0.0),
+            "p_min": _number("least stable output; below 0 it can take power, as a pump does", "MW", default=0.0),
             "p_set": _number("output in the base dispatch", "MW"),
             "firm_factor": _number("share of p_nom to be counted on at the peak", "-", low=0, high=1),
             "status": _choice(STATUSES, "how far it is built", default="operating"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from shapely import Point
 from conftest import table
 from pypower_grids import CASES, case, dc_flow_of, grid_of
 from three_mismatches.errors import NetworkError
+from three_mismatches.inputs import read_matpower
 from three_mismatches.layers import Grid
 from three_mismatches.layers.schemas import LAYERS, empty
 from three_mismatches.power import dc_flow, lodf, ptdf
@@ -79,6 +82,29 @@ def test_flows_are_those_of_pypower(name):
 def test_flows_are_the_known_ones(name):
     working = of(name).lines["in_service"].to_numpy()
     np.testing.assert_allclose(dc_flow(of(name))[working], GOLDEN[name]["dc_flow_mw"], atol=1e-6)
+
+
+LARGE = ("case1354pegase", "case2869pegase", "case9241pegase", "case_ACTIVSg2000")
+FOLDER = os.environ.get("TM_MATPOWER", "")
+
+
+@pytest.mark.skipif(not FOLDER, reason="TM_MATPOWER names no folder of MATPOWER's cases")
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+@pytest.mark.parametrize("name", LARGE)
+def test_flows_of_large_cases_are_those_of_pypower(name):
+    path = Path(FOLDER) / f"{name}.m"
+    found = dc_flow(read_matpower(path))
+    np.testing.assert_allclose(found, dc_flow_of(matrices(path.read_text(encoding="utf-8"))), atol=1e-6)
+
+
+def matrices(text):
+    """Return the matrices of a plain case as PYPOWER has them, read with as little care as that takes."""
+    found = {"version": "2", "baseMVA": float(re.search(r"mpc\.baseMVA\s*=\s*([\d.]+)", text)[1])}
+    for name, width in (("bus", 13), ("gen", 21), ("branch", 13)):
+        body = re.sub(r"%.*", "", re.search(rf"mpc\.{name}\s*=\s*\[(.*?)\];", text, re.DOTALL)[1])
+        rows = np.array([[float(one) for one in row.split()] for row in body.split(";") if row.strip()])
+        found[name] = np.hstack([rows, np.zeros((len(rows), max(0, width - rows.shape[1])))])
+    return found
 
 
 def test_flows_of_a_triangle():

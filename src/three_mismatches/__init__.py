@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from three_mismatches import (
         assumptions,
+        convert,
         errors,
         export,
         geodesy,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         repair,
         report,
     )
+    from three_mismatches.convert import from_pandapower, from_pypsa, to_pandapower, to_pypsa
     from three_mismatches.inputs.matpower import read_matpower
     from three_mismatches.inputs.power_map import PowerMap, read_network_csv, read_power_map
     from three_mismatches.layers import Fibre, Grid, StudyTables
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = (
-    "assumptions", "errors", "export", "geodesy", "latency", "layers",
+    "assumptions", "convert", "errors", "export", "geodesy", "latency", "layers",
     "maps", "match", "mismatch", "network", "power", "repair", "report",
 )  # fmt: skip
 _HOME = {
@@ -50,11 +52,15 @@ _HOME = {
     "Study": "study",
     "StudyTables": "layers",
     "PowerMap": "inputs.power_map",
+    "from_pandapower": "convert",
+    "from_pypsa": "convert",
     "japan": "study",
     "read_matpower": "inputs.matpower",
     "read_network_csv": "inputs.power_map",
     "read_power_map": "inputs.power_map",
     "read_study": "study",
+    "to_pandapower": "convert",
+    "to_pypsa": "convert",
 }
 
 __all__ = [
@@ -67,8 +73,11 @@ __all__ = [
     "Study",
     "StudyTables",
     "assumptions",
+    "convert",
     "errors",
     "export",
+    "from_pandapower",
+    "from_pypsa",
     "geodesy",
     "japan",
     "latency",
@@ -84,6 +93,8 @@ __all__ = [
     "read_study",
     "repair",
     "report",
+    "to_pandapower",
+    "to_pypsa",
 ]
 
 

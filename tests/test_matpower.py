@@ -9,7 +9,7 @@ import pandas as pd
 import pypower.api
 import pytest
 import scipy.io
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from three_mismatches.errors import LayerError
@@ -741,7 +741,6 @@ WITHIN = st.floats(0.0, 25_000.0)
 SPACES = st.sampled_from(["\t", " ", ", ", " ,\t", "   ", " ...\n  "])
 
 
-@settings(deadline=None, max_examples=25)
 @given(data=st.data(), between=SPACES, end=st.sampled_from([";\n", "\n", ";", " ; % ]\n", ",\n"]))
 def test_any_numbers_come_back_as_they_were(data, between, end, tmp_path_factory):
     ppc = small()
@@ -764,7 +763,6 @@ def test_any_numbers_come_back_as_they_were(data, between, end, tmp_path_factory
     assert grid.lines["phase_shift"].tolist() == [row[9] for row in ppc["branch"]]
 
 
-@settings(deadline=None, max_examples=150)
 @given(
     junk=st.text(alphabet="mpc.bus=[](){}'\";,%#\n .0123456789eInf+-*/:x…", max_size=40),
     cut=st.integers(0, 900),

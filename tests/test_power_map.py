@@ -272,6 +272,7 @@ def networks(draw):
     return nodes, {1: {"power": "substation", "name": draw(texts())}}, ways
 
 
+@pytest.mark.slow
 @given(network=networks())
 def test_every_form_gives_the_same_map(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("forms")

@@ -135,6 +135,7 @@ def test_where_lines_are_cut_changes_nothing(drawn, picks):
     same_lines(_repair(lines, stations), _repair(other.sample(frac=1.0, random_state=1), stations))
 
 
+@pytest.mark.slow
 @given(maps(), st.lists(st.integers(0, 3), min_size=1, max_size=12))
 def test_where_lines_are_cut_changes_centimetres_at_most(drawn, picks):
     """Cut anywhere: the map's seven decimals move the cut by up to a centimetre; the network stays."""
@@ -166,6 +167,7 @@ def _component_at(found: RepairedMap, lines: gpd.GeoDataFrame) -> np.ndarray:
     return result
 
 
+@pytest.mark.slow
 @given(maps())
 def test_a_wider_tolerance_never_splits_a_component(drawn):
     """Places on branches that are connected under a tolerance are so under each wider one."""

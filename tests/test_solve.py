@@ -110,6 +110,7 @@ def test_columns_are_those_of_the_design_in_order():
     )
 
 
+@pytest.mark.slow
 @given(st.floats(0.1, 200.0), st.floats(0.0, 100.0))
 def test_the_power_gap_never_falls_when_the_request_rises(request, more):
     def gap(mw: float) -> float:
@@ -118,6 +119,7 @@ def test_the_power_gap_never_falls_when_the_request_rises(request, more):
     assert gap(request + more) >= gap(request) - 1e-9
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0.1, 80.0), min_size=3, max_size=4), st.randoms())
 def test_permuting_rows_permutes_the_answer(wanted, rng):
     rows = layers(**{f"s{i}": site(0.2 + 0.4 * i, request_mw=mw) for i, mw in enumerate(wanted)})

@@ -1,6 +1,7 @@
 """How much power the network can bring to a place, and what stops it from bringing more."""
 
 from three_mismatches.power._area_model import Group
+from three_mismatches.power.contingencies import outages_of
 from three_mismatches.power.dc import dc_flow, lodf, ptdf
 from three_mismatches.power.delivery import (
     Delivery,
@@ -10,17 +11,21 @@ from three_mismatches.power.delivery import (
     tie_outages,
 )
 from three_mismatches.power.dispatch import Dispatch, base_dispatch, n0_hosting
+from three_mismatches.power.hosting import Limit, hosting
 
 __all__ = [
     "Delivery",
     "Dispatch",
     "Group",
+    "Limit",
     "area_hosting",
     "area_joint",
     "base_dispatch",
     "dc_flow",
+    "hosting",
     "lodf",
     "n0_hosting",
+    "outages_of",
     "ptdf",
     "security_outages",
     "tie_outages",

@@ -1,0 +1,530 @@
+"""
+What limits a load at each of many sites, before and after every outage: exact, and never sites x lines x outages.
+
+Of all pairs of a line and an outage those are collected whose key, a lower bound of every site's limit, is least; as
+many as a budget of memory allows. A site whose limits all lie below the keys of the pairs left out is done. For the
+others the next pairs are collected. Sites are taken in small groups that lie near each other, in which most pairs can
+be told to limit none by one comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+from three_mismatches._kernels.security import (
+    enter_limit,
+    keep_pairs,
+    keep_single_pairs,
+    limits_before,
+    limits_of_pairs,
+    pairs_within,
+    touched_by_pairs,
+)
+from three_mismatches.network import DcNetwork
+from three_mismatches.power._base import LEAST_SHARE, BaseCase, Response
+from three_mismatches.power._outages import OutageFactors, outage_factors
+from three_mismatches.power.contingencies import Outages
+
+__all__ = ["CAPACITY", "MAXIMUM", "NONE", "Interfaces", "Limits", "Rules", "Screening"]
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CAPACITY, MAXIMUM, NONE = -1, -2, -3
+"""Instead of a line: what can be generated, the user's maximum, and no limit at all."""
+
+LANES = 16
+"""Sites side by side."""
+
+GROUPS = 16
+"""Groups of sites for which pairs are chosen together first."""
+
+CHUNK = 64
+"""Outages whose equations are solved at once."""
+
+WAVE = 8
+"""Chunks after which the bound is taken anew: the same for any number of workers."""
+
+PAIRS = 2_000_000
+"""Pairs that are held at once."""
+
+SLICE = 8_192
+"""Pairs after which the bound of a group is taken anew."""
+
+LEAST_CUTOFF = 1e-9
+"""A change below this for each MW is rounding."""
+
+VIOLATED, VIOLATED_MW = 1e-9, 1e-6
+"""A rating is violated beyond this share of it and this many MW."""
+
+MOST_VIOLATIONS = 100_000
+"""Of an outage's kind no more violations than this are listed: the worst."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What counts as a limit (see `hosting`), and how much is done at once."""
+
+    cutoff: float = 0.0
+    preexisting: str = "ignore"
+    islanding: str = "redistribute"
+    top: int = 5
+    workers: int = 1
+    pairs: int = PAIRS
+
+
+@dataclass(frozen=True, eq=False)
+class Interfaces:
+    """Sums of flows over branches and then links, shape (interfaces, branches + links), and their limits. [MW]"""
+
+    names: pd.Index
+    sums: csr_array
+    low: Floats
+    high: Floats
+
+
+@dataclass(eq=False)
+class Limits:
+    """
+    The least limits of each site, least first, shape (sites, top). [MW]
+
+    Attributes
+    ----------
+    line
+        Position among branches and then interfaces, or one of `CAPACITY`, `MAXIMUM`, `NONE`.
+    outage
+        Number of the outage; -1 before any.
+    answered, radial, touched, blind
+        Which sites anything answers; which an outage leaves without anything that answers; which change a flow that is
+        violated before; which change one whose rating is unknown.
+    """
+
+    mw: Floats
+    line: Ints
+    outage: Ints
+    answered: Bools
+    radial: Bools
+    touched: Bools
+    blind: Bools
+
+    @classmethod
+    def none(cls, sites: int, top: int) -> Limits:
+        """Return the lists of sites that nothing answers."""
+        line = np.full((sites, top), NONE, dtype=np.int64)
+        outage = np.full((sites, top), -1, dtype=np.int64)
+        return cls(np.zeros((sites, top)), line, outage, *(np.zeros(sites, dtype=bool) for _ in range(4)))
+
+    def at(self, sites: Ints) -> Limits:
+        """Return the lists of some of the sites."""
+        return Limits(*(column[sites] for column in vars(self).values()))
+
+    def put(self, sites: Ints, found: Limits) -> None:
+        """Write the lists of some of the sites."""
+        for own, new in zip(vars(self).values(), vars(found).values(), strict=True):
+            own[sites] = new
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Pairs of a line and an outage, with what the line carries after it and its factors."""
+
+    key: Floats
+    line: Ints
+    outage: Ints
+    after: Floats
+    factor: Floats
+
+    @classmethod
+    def room_for(cls, size: int, width: int) -> _Pairs:
+        """Return arrays that a kernel can fill."""
+        line, outage = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
+        return cls(np.empty(size), line, outage, np.empty(size), np.zeros((size, width)))
+
+    def arrays(self) -> tuple[Floats, Ints, Ints, Floats, Floats]:
+        """Return the columns."""
+        return self.key, self.line, self.outage, self.after, self.factor
+
+    def at(self, rows: slice | Bools | Ints) -> _Pairs:
+        """Return some of them."""
+        whole = self.line[rows].copy(), self.outage[rows].copy()
+        return _Pairs(self.key[rows].copy(), *whole, self.after[rows].copy(), self.factor[rows].copy())
+
+    @classmethod
+    def joined(cls, some: Sequence[_Pairs]) -> _Pairs:
+        """Return all of several."""
+        return cls(
+            np.concatenate([pairs.key for pairs in some]),
+            np.concatenate([pairs.line for pairs in some]),
+            np.concatenate([pairs.outage for pairs in some]),
+            np.concatenate([pairs.after for pairs in some]),
+            np.concatenate([pairs.factor for pairs in some]),
+        )
+
+
+class _Kept:
+    """The pairs with the least keys so far, no more than fit; keys of `bound` or more are left out."""
+
+    def __init__(self, width: int, low: float, high: float, most: int) -> None:
+        self.width, self.low, self.bound = width, low, high
+        self._some, self._count, self._most = [_Pairs.room_for(0, width)], 0, most
+
+    def add(self, pairs: _Pairs) -> None:
+        """Keep pairs; if they are too many, leave out those with the largest keys."""
+        self._some.append(pairs)
+        self._count += len(pairs.key)
+        if self._count > 2 * self._most:
+            key = np.concatenate([some.key for some in self._some])
+            # Equal keys stay together, so that the next bound is above this one.
+            self.bound = float(np.nextafter(np.partition(key, self._most)[self._most], np.inf))
+            self._some = [self.joined()]
+            self._count = len(self._some[0].key)
+
+    def joined(self) -> _Pairs:
+        """Return the pairs, the least keys first."""
+        pairs = _Pairs.joined(self._some)
+        order = np.argsort(pairs.key, kind="stable")
+        return pairs.at(order[: np.searchsorted(pairs.key[order], self.bound)])
+
+
+@dataclass(frozen=True, eq=False)
+class _Ask:
+    """The buses that are asked about, neighbours side by side, and their limits so far."""
+
+    buses: Ints
+    limits: Limits
+
+
+class Screening:
+    """
+    One dispatch with its outages, ready to be asked about sites.
+
+    Parameters
+    ----------
+    base, response
+        The dispatch, and how it answers in each part that has sites.
+    outages
+        What can be lost.
+    rating, emergency
+        What each branch may carry before and after an outage; NaN is no limit. [MW]
+    interfaces
+        They count before any outage.
+    rules
+        What counts.
+    """
+
+    def __init__(
+        self,
+        base: BaseCase,
+        response: Response,
+        outages: Outages,
+        ratings: tuple[Floats, Floats],
+        interfaces: Interfaces,
+        rules: Rules,
+    ) -> None:
+        self.base, self.response, self.outages, self.rules = base, response, outages, rules
+        self.interfaces, self.network = interfaces, base.network
+        self.rating = np.where(self.network.working, ratings[0], np.inf)
+        self.emergency = ratings[1]
+        self.tolerance = _tolerance(self.emergency)
+        self.cutoff = max(rules.cutoff, LEAST_CUTOFF)
+        self.violations: list[pd.DataFrame] = []
+        self._row_of_part = np.full(int(self.network.component.max(initial=-1)) + 1, -1)
+        self._row_of_part[response.parts] = np.arange(len(response.parts))
+        answered = self._row_of_part[self.network.component[self.network.start]] >= 0
+        self.watched = np.flatnonzero(self.network.working & np.isfinite(self.emergency) & answered)
+
+    def limits(self, buses: Ints, maximum_mw: Floats) -> Limits:
+        """
+        Return the least limits of a load at each of some buses.
+
+        Parameters
+        ----------
+        buses
+            Their positions.
+        maximum_mw
+            Limits of each above this are not looked for. [MW]
+        """
+        found = Limits.none(len(buses), self.rules.top)
+        row = self._row_of_part[self.network.component[buses]]
+        known = np.flatnonzero(row >= 0)
+        order = known[np.argsort(_places(self.network)[buses[known]], kind="stable")]
+        ask = _Ask(buses[order], found.at(order))
+        least, cap = ask.limits, self.response.cap_mw[row[order]]
+        least.answered[:] = True
+        maximum = maximum_mw[order]
+        least.mw[:] = np.minimum(cap, maximum)[:, None]
+        least.line[:, 0] = np.where(maximum < cap, MAXIMUM, CAPACITY)
+        most = self._before(ask)
+        for width, singles, others in self._classes():
+            self._after(ask, width, singles, others, most)
+        found.put(order, least)
+        return found
+
+    def _map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Return what a function makes of items, in their order; kernels let several run at once."""
+        if self.rules.workers == 1:
+            return map(function, items)
+        with ThreadPoolExecutor(self.rules.workers) as pool:
+            return iter(list(pool.map(function, items)))
+
+    def _table(self, buses: Ints) -> Floats:
+        """Return what each branch and interface carries of 1 MW more load at each bus, shape (rows, buses)."""
+        injection = np.zeros((len(self.network.buses), len(buses)))
+        injection[buses, np.arange(len(buses))] = 1.0
+        row = self._row_of_part[self.network.component[buses]]
+        table = self.response.flow[row].T - self.base.model.flows(injection)
+        if not len(self.interfaces.names):
+            return np.ascontiguousarray(table)
+        return np.vstack([table, self.interfaces.sums @ np.vstack([table, self.response.link[row].T])])
+
+    def _largest(self, some: Iterable[Floats]) -> Floats:
+        """Return the largest change of each branch that 1 MW at any of some sites makes."""
+        most = np.zeros(len(self.network.branches))
+        for one in some:
+            np.maximum(most, one, out=most)
+        return most
+
+    # Before any outage
+
+    def _before(self, ask: _Ask) -> Floats:
+        """Enter the limits of the intact network; return the most that 1 MW at any site changes each branch."""
+        both = np.concatenate([self.base.flow, self.base.links.p_set])
+        flow = np.concatenate([self.base.flow, self.interfaces.sums @ both])
+        low = np.concatenate([-self.rating, self.interfaces.low])
+        high = np.concatenate([self.rating, self.interfaces.high])
+        slack = _tolerance(np.minimum(np.abs(low), np.abs(high)))
+        violated = np.flatnonzero((flow > high + slack) | (flow < low - slack))
+        limit = np.where(flow > high, high, -low)[violated]
+        self._note(violated, np.full(len(violated), -1), flow[violated], limit)
+        skip = np.isnan(high)
+        skip[violated] |= self.rules.preexisting == "ignore"
+        unknown = np.flatnonzero(np.isnan(self.rating))
+        relieved = self.rules.preexisting == "count"
+
+        def enter(here: Ints) -> Floats:
+            table, own = self._table(ask.buses[here]), ask.limits.at(here)
+            lists = own.mw, own.line, own.outage
+            limits_before(table, flow, low, high, slack, skip, self.cutoff, relieved, *lists)
+            own.touched[:] = (np.abs(table[violated]) >= self.cutoff).any(axis=0)
+            own.blind[:] = (np.abs(table[unknown]) >= self.cutoff).any(axis=0)
+            ask.limits.put(here, own)
+            most: Floats = np.abs(table[: len(self.rating)]).max(axis=1)
+            return most
+
+        return self._largest(self._map(enter, _sliced(np.arange(len(ask.buses)), LANES)))
+
+    def _note(self, line: Ints, outage: Ints, flow: Floats, rating: Floats) -> None:
+        """Keep violations for the list."""
+        columns = {"line": line, "outage": outage, "p0_mw": flow, "rating_mw": rating}
+        self.violations.append(pd.DataFrame(columns))
+
+    # After outages
+
+    def _classes(self) -> Iterator[tuple[int, Ints, Ints]]:
+        """Yield outages by how many lines they take, up to a power of two: lines that are no bridges, and the rest."""
+        size = np.diff(self.outages.first)
+        if not len(size):
+            return
+        single = size == 1
+        easy = single.copy()
+        easy[single] = ~self.base.model.bridges[self.outages.lines[self.outages.first[:-1][single]]]
+        part = self.network.component[self.network.start[self.outages.lines]]
+        matters = np.logical_or.reduceat(self._row_of_part[part] >= 0, self.outages.first[:-1])
+        width = 2 ** np.ceil(np.log2(size)).astype(np.int64)
+        for each in np.unique(width[matters]):
+            here = (width == each) & matters
+            yield int(size[here].max()), np.flatnonzero(here & easy), np.flatnonzero(here & ~easy)
+
+    def _after(self, ask: _Ask, width: int, singles: Ints, others: Ints, most: Floats) -> None:
+        """Enter the limits of some outages: the pairs with the least keys first, until no site needs more."""
+        active, low = np.arange(len(ask.buses)), -np.inf
+        while len(active):
+            high = float(ask.limits.mw[active, -1].max())
+            kept = _Kept(width, low, high, self.rules.pairs)
+            violated = [_Pairs.room_for(0, width)]
+            for pairs in self._collected(kept, singles, others, most, ask):
+                kept.add(self._without_violated(pairs, violated, first=low == -np.inf))
+            found, beyond = kept.joined(), _worst(violated)
+            bound = kept.bound
+
+            def scan(
+                here: Ints, pairs: _Pairs = found, beyond: _Pairs = beyond, bound: float = bound
+            ) -> Floats:
+                return self._scan(ask, here, pairs, beyond, bound)
+
+            tops = list(self._map(scan, _sliced(active, LANES * GROUPS)))
+            if bound >= high:
+                return
+            low, active, most = bound, active[ask.limits.mw[active, -1] > bound], self._largest(tops)
+
+    def _collected(
+        self, kept: _Kept, singles: Ints, others: Ints, most: Floats, ask: _Ask
+    ) -> Iterator[_Pairs]:
+        """Yield the pairs of some outages whose keys lie between what is done and what is left out."""
+        chunks = list(_sliced(singles, CHUNK))
+        for wave in range(0, len(chunks), WAVE):
+            bound = kept.bound
+
+            def collect(chunk: Ints, bound: float = bound) -> _Pairs:
+                return self._single_pairs(chunk, kept.width, most, kept.low, bound)
+
+            yield from self._map(collect, chunks[wave : wave + WAVE])
+        pieces = _Pieces(len(ask.buses))
+        for outage, factors in outage_factors(self.base.model, self.response, self.outages, others):
+            if factors.pieces and self.rules.islanding == "skip":
+                continue
+            if kept.low == -np.inf:
+                pieces.take(outage, factors, ask.buses, self.base.flow)
+            yield self._other_pairs(outage, factors, kept.width, most, kept.low, kept.bound)
+        pieces.enter(ask.limits)
+
+    def _single_pairs(self, chunk: Ints, width: int, most: Floats, low: float, high: float) -> _Pairs:
+        """Return the pairs of outages of one line each that are no bridges."""
+        network = self.network
+        lost = self.outages.lines[self.outages.first[chunk]]
+        injection = np.zeros((len(network.buses), len(lost)))
+        np.add.at(injection, (network.start[lost], np.arange(len(lost))), 1.0)
+        np.add.at(injection, (network.end[lost], np.arange(len(lost))), -1.0)
+        found = _Pairs.room_for(len(self.watched) * len(lost), width)
+        count = keep_single_pairs(
+            self.base.model.angles(injection), network.start, network.end, network.susceptance,
+            self.watched, lost, chunk, self.base.flow, self.emergency, self.tolerance, most, self.cutoff, low, high,
+            *found.arrays(),
+        )  # fmt: skip
+        return found.at(slice(count))
+
+    def _other_pairs(
+        self, outage: int, factors: OutageFactors, width: int, most: Floats, low: float, high: float
+    ) -> _Pairs:
+        """Return the pairs of an outage of several lines, or of a bridge."""
+        found = _Pairs.room_for(len(self.watched), width)
+        count = keep_pairs(
+            factors.moved, factors.lost, outage,
+            self.watched, self.base.flow, self.emergency, self.tolerance, most, self.cutoff, low, high,
+            *found.arrays(),
+        )  # fmt: skip
+        return found.at(slice(count))
+
+    def _without_violated(self, pairs: _Pairs, violated: list[_Pairs], *, first: bool) -> _Pairs:
+        """Return the pairs that count; those violated before are noted in the first round, and counted by the rule."""
+        beyond = np.abs(pairs.after) > self.emergency[pairs.line] + self.tolerance[pairs.line]
+        if not beyond.any():
+            return pairs
+        if first:
+            found = pairs.at(beyond)
+            violated.append(found)
+            self._note(found.line, found.outage, found.after, self.emergency[found.line])
+        counts = first and self.rules.preexisting != "ignore"
+        return pairs if counts else pairs.at(~beyond)
+
+    def _scan(self, ask: _Ask, here: Ints, pairs: _Pairs, violated: _Pairs, bound: float) -> Floats:
+        """Enter the limits of pairs; return the most that 1 MW at any site that needs more changes each branch."""
+        groups = list(_sliced(here, LANES))
+        tables = [self._table(ask.buses[group]) for group in groups]
+        most = self._largest(np.abs(table[: len(self.rating)]).max(axis=1) for table in tables)
+        chosen = self._within(np.arange(len(pairs.key)), pairs, most, float(ask.limits.mw[here, -1].max()))
+        rest = []
+        for group, table in zip(groups, tables, strict=True):
+            own = ask.limits.at(group)
+            self._enter(table, own, chosen, pairs)
+            touched_by_pairs(
+                table, violated.line, violated.outage, violated.factor,
+                self.outages.first, self.outages.lines, self.cutoff, own.touched,
+            )  # fmt: skip
+            ask.limits.put(group, own)
+            left = np.abs(table[: len(self.rating), own.mw[:, -1] > bound])
+            rest.append(left.max(axis=1, initial=0.0))
+        return self._largest(rest)
+
+    def _enter(self, table: Floats, own: Limits, chosen: Ints, pairs: _Pairs) -> None:
+        """Enter the limits of pairs at the sites of one table."""
+        most = np.abs(table[: len(self.rating)]).max(axis=1)
+        relieved = self.rules.preexisting == "count"
+        for begin in range(0, len(chosen), SLICE):
+            some = self._within(chosen[begin : begin + SLICE], pairs, most, float(own.mw[:, -1].max()))
+            limits_of_pairs(
+                table, some, pairs.line, pairs.outage, pairs.after, pairs.factor,
+                self.outages.first, self.outages.lines, self.emergency, self.tolerance, self.cutoff, relieved,
+                own.mw, own.line, own.outage,
+            )  # fmt: skip
+
+    def _within(self, some: Ints, pairs: _Pairs, most: Floats, bound: float) -> Ints:
+        """Return those of some pairs that can limit below a bound where 1 MW changes no branch by more than `most`."""
+        found = np.empty(len(some), dtype=np.int64)
+        count = pairs_within(
+            some, pairs.line, pairs.outage, pairs.after, pairs.factor,
+            self.outages.first, self.outages.lines, self.emergency, most, bound, found,
+        )  # fmt: skip
+        return found[:count]
+
+
+class _Pieces:
+    """What sites can draw once outages have split off the piece that they are in: the least of it."""
+
+    def __init__(self, sites: int) -> None:
+        self._mw, self._outage = np.full(sites, np.inf), np.full(sites, -1, dtype=np.int64)
+        self._radial = np.zeros(sites, dtype=bool)
+
+    def take(self, outage: int, factors: OutageFactors, buses: Ints, flow: Floats) -> None:
+        """Take note of one outage."""
+        for piece in factors.pieces:
+            within = np.isin(buses, piece.buses)
+            alone = piece.share <= LEAST_SHARE
+            room = (
+                0.0
+                if alone
+                else max(0.0, piece.limit_mw * piece.share + float(piece.sent @ flow[factors.lost]))
+            )
+            self._radial |= within & alone
+            less = within & (room < self._mw)
+            self._mw[less], self._outage[less] = room, outage
+
+    def enter(self, limits: Limits) -> None:
+        """Enter what was found into the lists."""
+        for site in np.flatnonzero(self._mw <= limits.mw[:, -1]):
+            enter_limit(
+                limits.mw[site], limits.line[site], limits.outage[site],
+                self._mw[site], CAPACITY, self._outage[site],
+            )  # fmt: skip
+        limits.radial |= self._radial
+
+
+def _worst(violated: Sequence[_Pairs]) -> _Pairs:
+    """Return the violations that decide which sites touch one: the worst of them."""
+    pairs = _Pairs.joined(violated)
+    if len(pairs.key) <= MOST_VIOLATIONS:
+        return pairs
+    return pairs.at(np.argsort(pairs.key, kind="stable")[:MOST_VIOLATIONS])
+
+
+def _sliced(items: Ints, size: int) -> Iterator[Ints]:
+    for begin in range(0, len(items), size):
+        yield items[begin : begin + size]
+
+
+def _tolerance(rating: Floats) -> Floats:
+    """Return by how much a flow may be beyond its rating before it is violated. [MW]"""
+    finite = np.where(np.isfinite(rating), rating, 0.0)
+    return np.maximum(VIOLATED * finite, VIOLATED_MW)
+
+
+def _places(network: DcNetwork) -> Ints:
+    """Return a number for each bus such that neighbours have neighbouring ones."""
+    size, ends = len(network.buses), (network.start, network.end)
+    rows, columns = np.concatenate(ends), np.concatenate(ends[::-1])
+    joined = csr_array((np.ones(len(rows)), (rows, columns)), shape=(size, size))
+    place = np.empty(size, dtype=np.int64)
+    place[reverse_cuthill_mckee(joined, symmetric_mode=True)] = np.arange(size)
+    return place

@@ -22,21 +22,20 @@ BALANCED_MW = 1e-9
 def by_bus(values: pd.Series, buses: pd.Index, what: str) -> Floats:
     """Return values by bus in the order of the grid, 0 where none is given."""
     found = values.astype(np.float64)
-    strange = ~found.index.isin(buses)
+    at = buses.get_indexer(found.index)
+    strange = at < 0
     bad = ~np.isfinite(found.to_numpy())
     faults = [
-        Fault(what, "index" if at == 0 else "value", problem, cure, tuple(map(str, found.index[rows])))
-        for at, (problem, cure, rows) in enumerate(
-            (
-                ("is no bus of the grid", "Correct its name", strange),
-                ("is not a finite number", "Give MW", bad),
-            )
+        Fault(what, column, problem, cure, tuple(map(str, found.index[rows])))
+        for column, problem, cure, rows in (
+            ("index", "is no bus of the grid", "Correct its name", strange),
+            ("value", "is not a finite number", "Give MW", bad),
         )
         if rows.any()
     ]
     if faults:
         raise NetworkError(faults)
-    return floats_of(found.groupby(level=0).sum().reindex(buses).fillna(0.0))
+    return np.bincount(at, weights=found.to_numpy(), minlength=len(buses)).astype(np.float64)
 
 
 def floats_of(values: pd.Series) -> Floats:

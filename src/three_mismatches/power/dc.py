@@ -113,18 +113,16 @@ def ptdf(
     row, column = _positions(network.branches, lines, "line"), _positions(network.buses, buses, "bus")
     weight = _shares(network, participation)
     model = DcModel(network, None if weight is not None else _reference(grid, network))
-    factors = np.empty((len(row), len(column)))
-    if len(row) < len(column) or weight is not None:
-        for part, found in model.ptdf_by_branch(row):
-            if weight is not None:
-                found = found - _balanced(found, weight, network.component)  # noqa: PLW2901 - the same rows
-            factors[part] = found[:, column]
+    if len(row) < len(column):
+        by_bus_first = np.empty((len(column), len(row)))
+        model.ptdf_by_line_into(by_bus_first, row, column)
+        factors = by_bus_first.T
     else:
-        for part, found in model.ptdf_by_bus(column):
-            factors[:, part] = found[row]
-    apart = network.component[network.start[row]][:, None] != network.component[column]
-    factors[apart] = 0.0
-    return pd.DataFrame(factors, index=network.branches[row], columns=network.buses[column])
+        factors = np.empty((len(row), len(column)))
+        model.ptdf_into(factors, row, column)
+    if weight is not None:
+        _take_off(factors, model.flows(weight[:, None])[row, 0], row, column, network)
+    return pd.DataFrame(factors, index=network.branches[row], columns=network.buses[column], copy=False)
 
 
 def lodf(
@@ -160,9 +158,9 @@ def lodf(
     row, column = (_positions(network.branches, ids, "line") for ids in (lines, outages))
     model = DcModel(network)
     factors = np.empty((len(row), len(column)))
-    for part, found in model.lodf_by_outage(column):
-        factors[:, part] = found[row]
-    table = pd.DataFrame(factors, index=network.branches[row], columns=network.branches[column])
+    model.lodf_into(factors, row, column)
+    names = network.branches
+    table = pd.DataFrame(factors, index=names[row], columns=names[column], copy=False)
     table.attrs["bridges"] = tuple(network.branches[column[model.bridges[column]]])
     return table
 
@@ -203,11 +201,12 @@ def _shares(network: DcNetwork, participation: pd.Series | None) -> Floats | Non
     return share
 
 
-def _balanced(found: Floats, share: Floats, component: Ints) -> Floats:
-    """Return, for each row and bus, what the participating buses of the bus' part of the network make of 1 MW."""
-    parts = int(component.max(initial=-1)) + 1
-    weighted = np.zeros((len(found), parts))
-    for part in range(parts):
-        inside = component == part
-        weighted[:, part] = found[:, inside] @ share[inside]
-    return weighted[:, component]
+def _take_off(factors: Floats, shared: Floats, row: Ints, column: Ints, network: DcNetwork) -> None:
+    """Subtract from lines what the participating buses of each part of the network make of 1 MW."""
+    part = network.component[network.start[row]]
+    for number in np.unique(part):
+        lines, buses = part == number, network.component[column] == number
+        if lines.all() and buses.all():
+            factors -= shared[:, None]
+            return
+        factors[np.ix_(lines, buses)] -= shared[lines, None]

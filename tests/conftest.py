@@ -4,27 +4,49 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pandera.pandas as pa
 import pytest
 from hypothesis import Phase, settings
 from shapely.geometry import box
 
 import three_mismatches
 from three_mismatches.layers import LAYERS, StudyTables, empty
-from three_mismatches.study import Result
+from three_mismatches.study import Result, Study
 
 # Shrinking takes minutes where an example solves many programmes: the thorough run does it.
 QUICK = (Phase.explicit, Phase.generate)
 # The ordinary run repeats the same few examples, CI more of them; HYPOTHESIS_PROFILE=thorough looks for new ones.
-settings.register_profile("ordinary", max_examples=5, deadline=None, derandomize=True, phases=QUICK)
+settings.register_profile("ordinary", max_examples=3, deadline=None, derandomize=True, phases=QUICK)
 settings.register_profile("wide", max_examples=25, deadline=None, derandomize=True, phases=QUICK)
 settings.register_profile("thorough", max_examples=200, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ordinary"))
 
 Rows = Mapping[str, Mapping[str, Any]]
+
+
+@cache
+def schema_of(name: str, given: tuple[str, ...]) -> pa.DataFrameSchema:
+    """Return the schema of the named layer for the columns that are given and those that must be."""
+    schema = LAYERS[name].schema()
+    missing = [
+        key
+        for key, column in schema.columns.items()
+        if key not in given and (column.nullable or column.default is not None)
+    ]
+    return schema.remove_columns(missing)
+
+
+def blank_column(column: pa.Column, index: pd.Index) -> pd.Series:
+    """Return what a column that is not given holds: its default, or nothing."""
+    kind = str(column.dtype)
+    if kind in ("float64", "bool"):
+        return pd.Series(column.default, index=index, dtype=kind)
+    return pd.Series(column.default, index=index, dtype=pd.Series([""]).dtype)
 
 
 def table(name: str, rows: Rows) -> pd.DataFrame:
@@ -35,7 +57,11 @@ def table(name: str, rows: Rows) -> pd.DataFrame:
     frame = pd.DataFrame.from_dict(dict(rows), orient="index")
     frame.index = frame.index.astype(str)
     points = frame.pop("geometry") if "geometry" in frame else [None] * len(frame)
-    frame = layer.schema().validate(frame.rename_axis(layer.index))
+    given = schema_of(name, tuple(frame)).validate(frame.rename_axis(layer.index))
+    blank = {
+        key: blank_column(column, given.index) for key, column in layer.columns.items() if key not in given
+    }
+    frame = given.assign(**blank)[[*layer.columns, *given.columns.difference([*layer.columns], sort=False)]]
     if layer.geometry is None:
         return frame
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(list(points), index=frame.index, crs="EPSG:4326"))
@@ -85,6 +111,12 @@ def radial() -> StudyTables:
 
 
 @pytest.fixture(scope="session")
-def japan() -> Result:
+def japan_study() -> Study:
+    """Return the embedded Japan in its default year, read once for all tests."""
+    return three_mismatches.japan()
+
+
+@pytest.fixture(scope="session")
+def japan(japan_study: Study) -> Result:
     """Return the embedded Japan in its default year, solved once for all tests."""
-    return three_mismatches.japan().solve()
+    return japan_study.solve()

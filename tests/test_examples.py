@@ -32,7 +32,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         work.mkdir()
         temporary.mkdir()
         own = {name: str(temporary) for name in ("TMPDIR", "TEMP", "TMP")} | {"PYTHONUTF8": "1"}
-        command = [sys.executable, str(script)]
+        command = [sys.executable, "-X", "importtime", str(script)]
         done = subprocess.run(
             command, cwd=work, env=os.environ | own, capture_output=True, encoding="utf-8", check=False
         )
@@ -86,6 +86,13 @@ def test_the_example_of_a_region_shows_gaps_and_faults(run):
     shown = run(REPO / "examples" / "bring_your_own_region.py").stdout
     assert "power_gap_mw" in shown
     assert "sites has 3 problems" in shown
+
+
+def test_solving_japan_loads_neither_networkx_nor_matplotlib(run):
+    told = [line for line in run(IN_README).stderr.splitlines() if line.startswith("import time:")]
+    loaded = {line.rpartition("|")[2].strip() for line in told}
+    assert {"three_mismatches.solve", "scipy"} <= loaded
+    assert not {"networkx", "matplotlib"} & loaded
 
 
 def test_the_readme_shows_the_example_as_it_is():

@@ -395,12 +395,12 @@ def test_ids_are_unique_and_references_hold(pack):
     assert set(pack.interface_members["branch"]) <= set(pack.branches.index)
 
 
-def test_buses_lie_in_japan_at_levels_that_it_has(pack):
+def test_buses_lie_in_japan_at_levels_that_it_has(pack, japan_study):
     x, y = pack.buses.geometry.x, pack.buses.geometry.y
     assert x.between(122.0, 146.0).all()
     assert y.between(24.0, 46.0).all()
     assert set(pack.buses["v_nom"]) <= {500.0, 275.0, 220.0, 187.0, 154.0, 132.0, 110.0}
-    assert set(pack.buses["area"]) == set(tm.japan().grid.areas.index)
+    assert set(pack.buses["area"]) == set(japan_study.grid.areas.index)
 
 
 def test_branches_run_at_the_voltage_of_their_buses(branches):
@@ -423,10 +423,10 @@ def test_branch_is_drawn_from_bus_to_bus(pack, branches):
     assert ratio.median() > 0.98
 
 
-def test_loads_sum_to_the_peaks_of_the_areas(pack):
+def test_loads_sum_to_the_peaks_of_the_areas(pack, japan_study):
     area = pack.buses["area"].loc[pack.loads["bus"]].to_numpy()
     assert (pack.loads["p_set"] > 0.0).all()
-    peaks = tm.japan().grid.areas["peak_mw"]
+    peaks = japan_study.grid.areas["peak_mw"]
     assert np.allclose(pack.loads.groupby(area)["p_set"].sum().reindex(peaks.index), peaks, atol=1.0)
 
 
@@ -464,11 +464,13 @@ def hashes(result) -> dict[str, str]:
     return {name: table_hash(getattr(result, name)) for name in names}
 
 
-def test_study_brings_buses_lines_and_certificate_and_keeps_what_the_area_study_says(study, pack):
+def test_study_brings_buses_lines_and_certificate_and_keeps_what_the_area_study_says(
+    study, pack, japan_study
+):
     assert len(study.grid.buses) == len(pack.buses)
     assert set(study.grid.lines["corridor"]) >= set(pack.branches.index)
     assert len(study.grid.certificate) > len(pack.certificate)
-    area = tm.japan()
+    area = japan_study
     for name in ("areas", "interfaces", "pockets"):
         assert table_hash(getattr(study.grid, name)) == table_hash(getattr(area.grid, name))
     assert set(study.grid.links.index) == set(area.grid.links.index[area.grid.links["carrier"] != "tie"])
@@ -527,6 +529,7 @@ def test_pack_is_what_the_script_makes_of_the_extract():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_dispatched_flows_are_those_of_the_dc_power_flow(solved):
     """The programme's angles and the factorised equations, at the same injections, in every zone of Japan."""
     grid, base = solved.tables.tables.grid, solved.tables.base

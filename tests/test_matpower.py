@@ -20,6 +20,7 @@ from three_mismatches.layers.schemas import LAYERS
 CASES = (
     "case9", "case6ww", "case14", "case24_ieee_rts", "case30", "case39", "case57", "case118", "case300",
 )  # fmt: skip
+FEW = ("case9", "case24_ieee_rts", "case300")
 FOLDER = os.environ.get("TM_MATPOWER", "")  # of MATPOWER's own cases
 LARGE = {
     "case1354pegase": (1354, 1991, 260), "case2869pegase": (2869, 4582, 510), "case9241pegase": (9241, 16049, 1445),
@@ -153,7 +154,9 @@ def known(tmp_path_factory):
     return of
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [name if name in FEW else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
+)
 class TestKnownCases:
     @pytest.fixture
     def ppc(self, known, name):

@@ -173,6 +173,7 @@ def test_a_users_own_text_in_a_printed_column_is_left_alone():
     assert "powered land" not in table.index.get_level_values("input")
 
 
+@pytest.mark.slow
 def test_the_sensitivity_of_japan_has_every_input_that_its_headline_doubts(japan):
     table = tm.japan().sensitivity()
     inputs = set(table.index.get_level_values("input"))

@@ -143,8 +143,8 @@ def test_the_same_study_gives_the_same_bytes(tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
 
 
-def test_japan_gives_a_row_for_each_site_and_a_latency_for_each_use(japan):
-    assert len(japan.sites) == len(tm.japan().sites)
+def test_japan_gives_a_row_for_each_site_and_a_latency_for_each_use(japan, japan_study):
+    assert len(japan.sites) == len(japan_study.sites)
     assert len(japan.latency) == len(japan.sites) * len(japan.tables.tables.budgets)
     assert japan.sites.crs.to_epsg() == 4326
 
@@ -183,9 +183,9 @@ def test_okinawa_is_an_island(japan):
     ("pair", "measured_ms"),
     [(("tokyo", "osaka"), 7.98), (("tokyo", "osaka"), 9.0), (("tokyo", "sapporo"), 16.96)],
 )
-def test_measured_round_trips_lie_in_the_predicted_range(pair, measured_ms):
+def test_measured_round_trips_lie_in_the_predicted_range(pair, measured_ms, japan_study):
     """WonderNetwork minima of November 2018, and IBM Cloud's table of August 2026 (Tokyo-Osaka 9 ms)."""
-    fibre = tm.japan().fibre
+    fibre = japan_study.fibre
     ends = [fibre.fibre_nodes.loc[[name]] for name in pair]
     low, high = (
         tm.latency.rtt(fibre, *ends, route_factor=factor).iloc[0, 0]
@@ -292,8 +292,8 @@ def test_check_finds_what_solving_would():
         tm.Study(tables_of(rows), Settings()).check()
 
 
-def test_japans_backbone_gives_the_distances_of_scipy_and_networkx():
-    fibre = tm.japan().fibre
+def test_japans_backbone_gives_the_distances_of_scipy_and_networkx(japan_study):
+    fibre = japan_study.fibre
     nodes, routes = fibre.fibre_nodes, fibre.fibre_routes
     ends = [nodes.loc[routes[end]].geometry for end in ("node0", "node1")]
     straight = distance_km(*(axis for end in ends for axis in (end.x.to_numpy(), end.y.to_numpy())))

@@ -18,9 +18,9 @@ from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
 from three_mismatches.errors import CRSError, Fault, LayerError
 from three_mismatches.layers.geometry import geometry_of
 from three_mismatches.layers.references import SHOWN_VALUES, across, nearest
-from three_mismatches.layers.schemas import LAYERS, Layer
+from three_mismatches.layers.schemas import LAYERS, Layer, empty
 from three_mismatches.layers.tables import StudyTables
-from three_mismatches.layers.tidy import TEXT, labels, tidy
+from three_mismatches.layers.tidy import labels, tidy
 
 __all__ = ["check", "check_table"]
 
@@ -99,10 +99,11 @@ def _strangers(frames: Mapping[str, pd.DataFrame]) -> list[Fault]:
 
 def _examine(layer: Layer, frame: pd.DataFrame | None) -> tuple[pd.DataFrame, list[Fault]]:
     """Return one table as far as it can be completed, and its faults."""
-    given = pd.DataFrame(index=pd.Index([], dtype=TEXT, name=layer.index)) if frame is None else frame
-    plain = pd.DataFrame(given)
-    if isinstance(given, gpd.GeoDataFrame) and given.active_geometry_name is not None:
-        plain = plain.drop(columns=given.active_geometry_name)
+    if frame is None:
+        return empty(layer.name), _row_faults(layer, frame)
+    plain = pd.DataFrame(frame)
+    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
+        plain = plain.drop(columns=frame.active_geometry_name)
     attributes, faults = tidy(layer, plain)
     faults += _row_faults(layer, frame)
     told = {fault.column for fault in faults}
@@ -111,7 +112,7 @@ def _examine(layer: Layer, frame: pd.DataFrame | None) -> tuple[pd.DataFrame, li
     faults += more
     if layer.geometry is None:
         return completed, faults
-    shapes, found = geometry_of(layer, given.set_axis(attributes.index))
+    shapes, found = geometry_of(layer, frame.set_axis(attributes.index))
     further = completed.drop(columns="geometry", errors="ignore")
     return gpd.GeoDataFrame(further, geometry=shapes), faults + found
 
@@ -144,24 +145,33 @@ def _conform(layer: Layer, attributes: pd.DataFrame) -> tuple[pd.DataFrame, list
     """Return the attributes with defaults filled in, and what breaks the schema."""
     if not len(attributes):
         return attributes, []
+    schema, unknown = LAYERS[layer.name].columns, attributes.isna().all()
+    blank = tuple(
+        key for key in attributes.columns[unknown] if key in schema and _may_be_missing(schema[key])
+    )
     try:
-        valid, faults = _schema(layer.name).validate(attributes, lazy=True), []
+        valid = _schema(layer.name, blank).validate(attributes, lazy=True)
     except SchemaErrors as errors:
         told = [_fault(layer, error, attributes) for error in errors.schema_errors]
-        valid, faults = attributes, [fault for fault in told if fault is not None]
-    return valid[list(attributes.columns)], faults
+        return attributes, [fault for fault in told if fault is not None]
+    defaults = {key: schema[key].default for key in blank if schema[key].default is not None}
+    return valid[list(attributes.columns)].fillna(defaults), []
+
+
+def _may_be_missing(column: pa.Column) -> bool:
+    return bool(column.nullable) or column.default is not None
 
 
 @cache
-def _schema(name: str) -> pa.DataFrameSchema:
-    """Return the schema of a table without the columns that `tidy` has typed and that may hold anything."""
+def _schema(name: str, blank: tuple[str, ...]) -> pa.DataFrameSchema:
+    """Return the schema of a table without columns that are blank, or typed by `tidy` and hold anything."""
     schema = LAYERS[name].schema()
-    free = [
+    free = {
         key
         for key, column in schema.columns.items()
         if column.nullable and column.default is None and not column.checks
-    ]
-    return schema.remove_columns(free)
+    }
+    return schema.remove_columns(sorted(free | set(blank)))
 
 
 def _fault(layer: Layer, error: SchemaError, attributes: pd.DataFrame) -> Fault | None:

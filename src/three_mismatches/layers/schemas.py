@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import geopandas as gpd
@@ -435,6 +436,11 @@ LAYERS: Mapping[str, Layer] = {layer.name: layer for layer in _TABLES}
 
 def empty(name: str) -> pd.DataFrame:
     """Return the named table without rows, with every column and type of its schema."""
+    return _empty(name).copy()
+
+
+@cache
+def _empty(name: str) -> pd.DataFrame:
     layer = LAYERS[name]
     # What pandas calls text depends on its version; a checked table has the same.
     text = pd.Series([""]).dtype

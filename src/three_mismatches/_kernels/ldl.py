@@ -43,7 +43,16 @@ The count is read from the block's shape wherever it is looped over: a constant 
 """
 
 ROUNDING = 1e-9
-"""A share of a lost flow below this is rounding: a branch that it reaches no more than that carries what it carried."""
+"""
+A share of a lost flow below this is rounding: a branch that it reaches no more than that carries what it carried. And
+a flow greater by less than this part of it, or of 1, is equal: circuits side by side are lost with the same effect.
+"""
+
+
+@kernel
+def _clearly_above(flow: float) -> float:
+    """Return what a greater flow has to exceed."""
+    return flow + ROUNDING * max(flow, 1.0)
 
 
 @kernel
@@ -185,24 +194,24 @@ def _keep(
     block: Floats, gain: Floats, lost: Floats, plus: Ints, minus: Ints, weight: Floats, flow: Floats,
     branch: Ints, start: int, stop: int, after: Floats, worst: Floats, worst_case: Ints,
 ) -> None:  # fmt: skip
-    """Keep, for each reading, the greatest flow after one of the losses in a block; of equals the first."""
+    """Keep, for each reading, the greatest flow after one of the losses in a block; of equal ones the first."""
     lanes = block.shape[1]
     for reading in range(plus.size):
         above, below, factor = block[plus[reading]], block[minus[reading]], weight[reading]
-        before, top, hits = flow[reading], worst[reading], 0
+        before, bar, hits = flow[reading], _clearly_above(worst[reading]), 0
         for lane in range(lanes):
             share = (above[lane] - below[lane]) * factor * gain[lane]
             share = 0.0 if abs(share) < ROUNDING else share
             after[lane] = before + share * lost[lane]
-            hits += abs(after[lane]) > top
+            hits += abs(after[lane]) > bar
         if hits == 0:
             continue
         for case in range(start, stop):
             value = after[case - start]
-            if abs(value) > top and branch[case] != reading:
-                top = abs(value)
-                worst[reading] = top
+            if abs(value) > bar and branch[case] != reading:
+                worst[reading] = abs(value)
                 worst_case[reading] = case if value >= 0.0 else ~case
+                bar = _clearly_above(abs(value))
 
 
 @kernel

@@ -12,6 +12,7 @@ from three_mismatches.power.delivery import (
 )
 from three_mismatches.power.dispatch import Dispatch, base_dispatch, n0_hosting
 from three_mismatches.power.hosting import Limit, hosting
+from three_mismatches.power.n1 import n1_loading
 
 __all__ = [
     "Delivery",
@@ -25,6 +26,7 @@ __all__ = [
     "hosting",
     "lodf",
     "n0_hosting",
+    "n1_loading",
     "outages_of",
     "ptdf",
     "security_outages",

@@ -16,7 +16,7 @@ from scipy.sparse import coo_array, csc_array
 
 from three_mismatches.errors import Fault, NetworkError
 from three_mismatches.network import DcNetwork, bridges_of
-from three_mismatches.power._factor import PASSABLE, Cases, Factor, Readings, Worst, factorised
+from three_mismatches.power.factor import PASSABLE, Cases, Factor, Readings, Worst, factorised
 
 __all__ = ["DcModel"]
 

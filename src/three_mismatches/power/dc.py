@@ -66,14 +66,21 @@ def dc_flow(
     ----------
     B. Stott, J. Jardim, O. Alsac, "DC power flow revisited", IEEE Trans. Power Systems 24(3), 2009.
     """
+    model, flow, added = solved_flow(grid, injections, balance, participation)
+    found = pd.Series(flow, index=grid.lines.index, name="p0")
+    found.attrs["balance"] = pd.Series(added, index=model.network.buses, name="balance")
+    return found
+
+
+def solved_flow(
+    grid: Grid, injections: pd.Series | None, balance: str | None, participation: pd.Series | None
+) -> tuple[DcModel, Floats, Floats]:
+    """Return the equations of a grid, what each line carries and what was added at each bus, see `dc_flow`."""
     network = dc_network(grid)
     given = injected_by(grid) if injections is None else by_bus(injections, network.buses, "injections")
     added = balance_of(grid, network, given, balance, participation)
     model = DcModel(network)
-    flow = model.flows((given + added)[:, None])[:, 0] + model.shifted
-    found = pd.Series(flow, index=grid.lines.index, name="p0")
-    found.attrs["balance"] = pd.Series(added, index=network.buses, name="balance")
-    return found
+    return model, model.flows((given + added)[:, None])[:, 0] + model.shifted, added
 
 
 def ptdf(

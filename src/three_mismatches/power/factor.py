@@ -35,8 +35,14 @@ PASSABLE = 1e-6
 SMALL = 4_000_000
 """Rows times right-hand sides up to which threads cost more than they bring."""
 
-PARTS = 4
-"""Parts of the work for each thread, so that none waits long for another."""
+PART = 8 * ldl.LANES
+"""Right-hand sides that a thread takes at a time."""
+
+LOSSES = 32 * ldl.LANES
+"""
+Losses that a thread takes at a time: as many whatever the number of threads, so that of equally bad ones they keep the
+same. In the first of them every branch has a new greatest flow, so there should be many.
+"""
 
 
 class Cases(NamedTuple):
@@ -107,7 +113,8 @@ class Factor(NamedTuple):
             block[place] = right[:, begin:end]
             ldl.read_solved(self._solved(block), np.ones(end - begin), *read, begin, end - begin, out)
 
-        self._share(part, right.shape[1], threads)
+        for _ in self._share(part, right.shape[1], threads):
+            pass
         return out
 
     def fill(self, cases: Cases, read: Readings, out: Floats, threads: int | None = None) -> None:
@@ -120,7 +127,8 @@ class Factor(NamedTuple):
             for start, stop, block in self._blocks(cases, begin, end):
                 ldl.fill_solved(block, *cases, *read, start, stop, np.zeros(ldl.LANES), out)
 
-        self._share(part, len(cases.source), threads)
+        for _ in self._share(part, len(cases.source), threads):
+            pass
 
     def worst(
         self, losses: Cases, branch: Ints, read: Readings, flow: Floats, threads: int | None = None
@@ -144,10 +152,9 @@ class Factor(NamedTuple):
                 )  # fmt: skip
             return size, case
 
-        parts = self._share(part, len(branch), threads)
-        size, case = parts[0]
-        for more, at in parts[1:]:
-            greater = more > size
+        size, case = np.full(len(flow), -1.0), np.zeros(len(flow), dtype=np.int64)
+        for more, at in self._share(part, len(branch), threads, LOSSES):
+            greater = more > size + ldl.ROUNDING * np.maximum(size, 1.0)
             size[greater], case[greater] = more[greater], at[greater]
         found, below = size >= 0.0, case < 0
         sign = np.where(below, -1.0, 1.0)
@@ -155,17 +162,19 @@ class Factor(NamedTuple):
             np.where(found, sign * size, 0.0), np.where(found, np.where(below, ~case, case), -1), gain
         )
 
-    def _share(self, work: Callable[[int, int], Answer], count: int, threads: int | None) -> list[Answer]:
-        """Have threads work on so many columns, whole blocks each; return their answers in order."""
+    def _share(
+        self, work: Callable[[int, int], Answer], count: int, threads: int | None, size: int = PART
+    ) -> Iterator[Answer]:
+        """Have threads work on so many columns, some blocks at a time; yield their answers in order."""
         if threads is None:
             threads = 1 if count * self.ground <= SMALL else os.cpu_count() or 1
-        blocks = -(-count // ldl.LANES)
-        parts = min(blocks, PARTS * threads)
-        if threads == 1 or parts <= 1 or self.pivoted is not None:
-            return [work(0, count)]
-        bounds = [min(count, blocks * part // parts * ldl.LANES) for part in range(parts)] + [count]
+        begins = range(0, count, size)
+        ends = [min(begin + size, count) for begin in begins]
+        if threads == 1 or len(ends) <= 1 or self.pivoted is not None:
+            yield from map(work, begins, ends)
+            return
         with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(work, bounds[:-1], bounds[1:]))
+            yield from pool.map(work, begins, ends)
 
     def _blocks(self, cases: Cases, begin: int, end: int) -> Iterator[tuple[int, int, Floats]]:
         """Yield cases by the block, solved by SuperLU."""

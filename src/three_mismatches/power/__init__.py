@@ -12,18 +12,24 @@ from three_mismatches.power.delivery import (
 )
 from three_mismatches.power.dispatch import Dispatch, base_dispatch, n0_hosting
 from three_mismatches.power.hosting import Limit, hosting
+from three_mismatches.power.joint import Joint, joint
+from three_mismatches.power.ladder import ladder, ladders
 from three_mismatches.power.n1 import n1_loading
 
 __all__ = [
     "Delivery",
     "Dispatch",
     "Group",
+    "Joint",
     "Limit",
     "area_hosting",
     "area_joint",
     "base_dispatch",
     "dc_flow",
     "hosting",
+    "joint",
+    "ladder",
+    "ladders",
     "lodf",
     "n0_hosting",
     "n1_loading",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ CLEARLY = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class LinkRoom:
-    """Links between buses of different parts: how much more each can bring, at its sending end. [MW]"""
+    """Links between buses, and how much (more) each can carry each way, at its sending end. [MW]"""
 
     names: pd.Index
     bus0: Ints
@@ -137,22 +137,27 @@ def base_case(
     added = balance_of(grid, network, given, balance, participation if balance == "participation" else None)
     room = np.maximum(room_upwards(grid, network.buses) - added, 0.0)
     flow = model.flows((given + added)[:, None])[:, 0] + model.shifted
-    own = participation is None
+    links = links_between_buses(grid, network)
+    links = (
+        _answering(links, network)
+        if participation is None
+        else _some(links, np.zeros(len(links.names), dtype=bool))
+    )
     weight = room if participation is None else by_bus(participation, network.buses, "participation")
     if (weight < 0.0).any():
         rows = tuple(map(str, network.buses[weight < 0.0]))
         raise NetworkError([Fault("participation", "value", "is below 0", "Give weights of 0 or more", rows)])
-    return BaseCase(model, flow, room, weight, links_between_buses(grid, network, answering=own))
+    return BaseCase(model, flow, room, weight, links)
 
 
-def links_between_buses(grid: Grid, network: DcNetwork, *, answering: bool = True) -> LinkRoom:
+def links_between_buses(grid: Grid, network: DcNetwork) -> LinkRoom:
     """
-    Return the links that join parts of the network, with what they can still carry.
+    Return the links that can carry power, with what they can carry in all.
 
     Raises
     ------
     NetworkError
-        If a link that can carry power ends at no bus.
+        If one of them ends at no bus.
     """
     links = grid.links
     ends = [network.buses.get_indexer(pd.Index(links[end])).astype(np.int64) for end in ("bus0", "bus1")]
@@ -163,21 +168,32 @@ def links_between_buses(grid: Grid, network: DcNetwork, *, answering: bool = Tru
     lost = works & ((ends[0] < 0) | (ends[1] < 0))
     if lost.any():
         cure = "At line resolution a link joins buses: name them, or make its p_nom 0"
-        raise NetworkError(
-            [Fault("links", "bus0, bus1", "is no bus", cure, tuple(map(str, links.index[lost])))]
-        )
-    apart = works & (network.component[ends[0]] != network.component[ends[1]]) & answering
+        rows = tuple(map(str, links.index[lost]))
+        raise NetworkError([Fault("links", "bus0, bus1", "is no bus", cure, rows)])
     sent = links["p_set"].fillna(0.0) if "p_set" in links else pd.Series(0.0, index=links.index)
-    p_set = np.array(sent, dtype=np.float64)
-    return LinkRoom(
-        names=links.index[apart],
-        bus0=ends[0][apart],
-        bus1=ends[1][apart],
-        efficiency=np.array(links["efficiency"], dtype=np.float64)[apart],
-        forward_mw=np.maximum(forward - p_set, 0.0)[apart],
-        reverse_mw=np.maximum(reverse + p_set, 0.0)[apart],
-        p_set=p_set[apart],
+    whole = LinkRoom(
+        names=links.index,
+        bus0=ends[0],
+        bus1=ends[1],
+        efficiency=np.array(links["efficiency"], dtype=np.float64),
+        forward_mw=forward,
+        reverse_mw=reverse,
+        p_set=np.array(sent, dtype=np.float64),
     )
+    return _some(whole, works)
+
+
+def _some(links: LinkRoom, rows: Bools) -> LinkRoom:
+    """Return some of the links."""
+    return LinkRoom(**{name: column[rows] for name, column in vars(links).items()})
+
+
+def _answering(links: LinkRoom, network: DcNetwork) -> LinkRoom:
+    """Return the links from other parts of the network, with what they can still bring beyond their dispatch."""
+    apart = _some(links, network.component[links.bus0] != network.component[links.bus1])
+    room = (apart.forward_mw - apart.p_set, apart.reverse_mw + apart.p_set)
+    forward, reverse = (np.maximum(way, 0.0) for way in room)
+    return replace(apart, forward_mw=forward, reverse_mw=reverse)
 
 
 def responses(base: BaseCase, parts: Ints) -> Response:

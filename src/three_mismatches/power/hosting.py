@@ -18,7 +18,7 @@ from three_mismatches.power._base import BaseCase, base_case, responses
 from three_mismatches.power._screening import Interfaces, Limits, Rules, Screening
 from three_mismatches.power.contingencies import Contingencies, Outages, outages_of
 
-__all__ = ["Limit", "hosting", "positions_of", "screened", "screening_of"]
+__all__ = ["Limit", "hosting", "interfaces_of", "positions_of", "screened", "screening_of"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -152,7 +152,7 @@ def screening_of(
     parts = np.unique(np.concatenate([network.component[asked], ends]))
     normal = grid.lines["s_nom"].to_numpy(dtype=np.float64)
     emergency = grid.lines["s_nom_emergency"].fillna(grid.lines["s_nom"]).to_numpy(dtype=np.float64)
-    interfaces = _interfaces(grid, base, with_limits=with_interfaces)
+    interfaces = interfaces_of(grid, base.network.branches, links.names, counted=with_interfaces)
     return Screening(base, responses(base, parts), outages, (normal, emergency), interfaces, rules)
 
 
@@ -232,15 +232,15 @@ def _violations(screen: Screening, names: list[str], outages: list[str]) -> pd.D
     )
 
 
-def _interfaces(grid: Grid, base: BaseCase, *, with_limits: bool) -> Interfaces:
-    """Return the interfaces of a grid as sums over its lines and the links that answer."""
-    table = grid.interfaces if with_limits else grid.interfaces.iloc[:0]
+def interfaces_of(grid: Grid, lines: pd.Index, links: pd.Index, *, counted: bool = True) -> Interfaces:
+    """Return the interfaces of a grid as sums over its lines and some links; what others carry moves the limits."""
+    table = grid.interfaces if counted else grid.interfaces.iloc[:0]
     held = table["margin_mw"].fillna(0.0)
     high = (table["limit_forward"] - held).clip(lower=0.0)
     low = -(table["limit_reverse"].fillna(table["limit_forward"]) - held).clip(lower=0.0)
     members = grid.interface_members
     number = table.index.get_indexer(pd.Index(members["interface"]))
-    elements = base.network.branches.append(base.links.names)
+    elements = lines.append(links)
     at = elements.get_indexer(pd.Index(members["element"]))
     known = (number >= 0) & (at >= 0)
     sign = members["sign"].to_numpy(dtype=np.float64)

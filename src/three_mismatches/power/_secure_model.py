@@ -1,0 +1,478 @@
+"""
+New load with free redispatch as one linear programme that is kept in HiGHS: what flows allow before and after outages.
+
+Each branch has its flow as a column, so that a rating is a bound and what remains after an outage is a short row: the
+flow, and of each lost line's flow the factor. Such rows are added where a solution violates them, until none does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csc_array, csr_array, eye_array, hstack, vstack
+
+from three_mismatches.errors import SolverError
+from three_mismatches.layers import Grid
+from three_mismatches.network import DcNetwork
+from three_mismatches.power._base import BaseCase, LinkRoom, links_between_buses
+from three_mismatches.power._injections import by_bus, operating
+from three_mismatches.power._screening import Interfaces
+from three_mismatches.power._watch import Watch
+
+__all__ = ["NO_LINE", "Injections", "SecureModel", "SecureSolution", "injections_of"]
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ANGLE_SCALE = 1e-3
+"""Angles are held in milliradians: the programme's coefficients stay within some orders of magnitude."""
+
+SHED_COST = 1e3
+"""Objective units for each MW of demand that is shed: none is shed for less."""
+
+SLACK_MW = 1e-5
+"""What a total that a solve found may give up when it becomes a bound of the next: above HiGHS' tolerance."""
+
+MOST_ROUNDS = 200
+"""Rounds after which rows have stopped to help."""
+
+ANGLE, FLOW, SUPPLY, FORWARD, REVERSE, SHED, SPILL, NEW, LEVEL = range(9)
+"""Kinds of columns."""
+
+NO_LINE = -1
+"""Instead of a line: what can be generated."""
+
+OPTIMAL, INFEASIBLE = highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible
+
+
+@dataclass(frozen=True, eq=False)
+class Injections:
+    """
+    What each bus draws and can be fed, and what links can carry. [MW]
+
+    A unit that runs below its least output or above its rating in the dispatch given may stay there.
+    """
+
+    demand: Floats
+    least: Floats
+    most: Floats
+    links: LinkRoom
+
+
+@dataclass(frozen=True, eq=False)
+class SecureSolution:
+    """
+    What one solve found. [MW]
+
+    `flow_dual` and `security` are MW of objective for each MW of rating: by branch before any outage, and by line and
+    outage after one; line `NO_LINE` is the generation of the piece that the outage splits off.
+    """
+
+    new_mw: Floats
+    shed_mw: Floats
+    spill_mw: Floats
+    flow_mw: Floats
+    supply_mw: Floats
+    link_mw: Floats
+    level: float
+    flow_dual: Floats
+    link_dual: Floats
+    interface_dual: Floats
+    row_dual: Floats
+    security: pd.DataFrame
+
+
+def injections_of(grid: Grid, network: DcNetwork) -> Injections:
+    """Return what the tables of a grid draw and can feed at each bus."""
+    plants = operating(grid)
+    output = plants["p_set"].fillna(plants["p_min"])
+    least = output.where(output < plants["p_min"], plants["p_min"]).fillna(0.0).set_axis(plants["bus"])
+    most = output.where(output > plants["p_nom"], plants["p_nom"]).set_axis(plants["bus"])
+    return Injections(
+        demand=by_bus(grid.loads.set_index("bus")["p_set"], network.buses, "loads"),
+        least=by_bus(least, network.buses, "generators"),
+        most=by_bus(most, network.buses, "generators"),
+        links=links_between_buses(grid, network),
+    )
+
+
+class SecureModel:
+    """
+    A grid with new load at some buses.
+
+    Parameters
+    ----------
+    base
+        The network, and the dispatch whose violations may be left out.
+    injections
+        What buses draw and can be fed.
+    places
+        Positions of the buses with new load.
+    rating
+        Bound of each flow before any outage; NaN is none. [MW]
+    kirchhoff
+        Whether flows follow reactances; if not they may go any way that ratings leave.
+    """
+
+    def __init__(
+        self, base: BaseCase, injections: Injections, places: Ints, rating: Floats, *, kirchhoff: bool = True
+    ) -> None:
+        self.base, self.network, self.injections, self.places = base, base.network, injections, places
+        self.rating = np.where(np.isnan(rating), np.inf, rating)
+        self._kirchhoff = kirchhoff
+        links = len(injections.links.names)
+        buses, lines = len(self.network.buses), len(self.network.branches)
+        self._first = np.cumsum([0, buses, lines, buses, links, links, buses, buses, len(places), 1])
+        self._security: list[tuple[int, int, int]] = []
+        self._pieces: list[tuple[int, int, int]] = []
+        self._known: set[tuple[int, int]] = set()
+        self._interface_rows = slice(0, 0)
+        self._watch: Watch | None = None
+        self._highs = self._load()
+        self._total_shed = self._highs.getNumRow() - 1
+
+    # Building
+
+    def _columns(self, kind: int) -> slice:
+        return slice(int(self._first[kind]), int(self._first[kind + 1]))
+
+    def _load(self) -> highspy.Highs:
+        matrix, low, high = self._fixed_rows()
+        lower, upper = self._bounds()
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = matrix.shape
+        lp.sense_ = highspy.ObjSense.kMaximize
+        lp.col_cost_ = np.zeros(matrix.shape[1])
+        lp.col_lower_, lp.col_upper_, lp.row_lower_, lp.row_upper_ = lower, upper, low, high
+        column = matrix.tocsc()
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = (
+            column.indptr,
+            column.indices,
+            column.data,
+        )
+        highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
+            highs.setOptionValue(option, value)
+        highs.passModel(lp)
+        return highs
+
+    def _fixed_rows(self) -> tuple[csr_array, Floats, Floats]:
+        """Return balance, Kirchhoff's law and the total of demand that is shed or supply that is spilt."""
+        demand, nothing = self.injections.demand, np.zeros(0)
+        law, pushed = self._law() if self._kirchhoff else (csr_array((0, int(self._first[-1]))), nothing)
+        lost = np.arange(self._first[SHED], self._first[NEW])
+        place = (np.zeros(len(lost), dtype=np.int64), lost)
+        total = csr_array((np.ones(len(lost)), place), shape=(1, int(self._first[-1])))
+        matrix = csr_array(vstack([self._balance(), law, total]))
+        return matrix, np.concatenate([demand, pushed, [-np.inf]]), np.concatenate([demand, pushed, [np.inf]])
+
+    def _balance(self) -> csr_array:
+        """Return, for each bus, what supply, shed demand, links and branches bring, less new load and spilt supply."""
+        network, links, buses = self.network, self.injections.links, len(self.network.buses)
+        unit = eye_array(buses)
+        start, end = _at(links.bus0, buses), _at(links.bus1, buses)
+        count = len(links.names)
+        arriving = csr_array((links.efficiency, (np.arange(count),) * 2), shape=(count, count))
+        return csr_array(
+            hstack([
+                csr_array((buses, buses)), _at(network.end, buses) - _at(network.start, buses), unit,
+                end @ arriving - start, start @ arriving - end,
+                unit, -unit, -_at(self.places, buses), csr_array((buses, 1)),
+            ])
+        )  # fmt: skip
+
+    def _law(self) -> tuple[csr_array, Floats]:
+        """Return, for each branch, its flow less what its ends' angles drive: what its phase shifter takes."""
+        network = self.network
+        lines, buses = len(network.branches), len(network.buses)
+        size = (np.arange(lines),) * 2
+        weight = csr_array((network.susceptance * ANGLE_SCALE, size), shape=(lines, lines))
+        angle = weight @ (_at(network.start, buses) - _at(network.end, buses)).T
+        rest = csr_array((lines, int(self._first[-1] - self._first[SUPPLY])))
+        return csr_array(hstack([-angle, eye_array(lines), rest])), -network.susceptance * network.shift_rad
+
+    def _bounds(self) -> tuple[Floats, Floats]:
+        """Return the bounds of the columns; one bus of each part has the angle 0."""
+        given, links = self.injections, self.injections.links
+        angle = np.full(len(self.network.buses), np.inf)
+        angle[self.base.model.reference] = 0.0
+        flow = np.where(self.network.working, self.rating, 0.0)
+        zero = np.zeros(int(self._first[-1] - self._first[FORWARD]))
+        spill = np.maximum(-given.demand, 0.0) + np.maximum(given.least, 0.0)
+        new = np.zeros(len(self.places) + 1)
+        upper = [links.forward_mw, links.reverse_mw, np.maximum(given.demand, 0.0), spill, new]
+        return (
+            np.concatenate([-angle, -flow, given.least, zero]),
+            np.concatenate([angle, flow, given.most, *upper]),
+        )
+
+    def add_interfaces(self, interfaces: Interfaces) -> None:
+        """Bound sums of flows over branches and links."""
+        count, lines = len(interfaces.names), len(self.network.branches)
+        sums = csc_array(interfaces.sums)
+        on_link = sums[:, lines:]
+        buses = len(self.network.buses)
+        rest = csr_array((count, int(self._first[-1] - self._first[SHED])))
+        gaps = csr_array((count, buses))
+        block = csr_array(hstack([gaps, sums[:, :lines], gaps, on_link, -on_link, rest]))
+        begin = self._highs.getNumRow()
+        self._add_rows(block, interfaces.low, interfaces.high)
+        self._interface_rows = slice(begin, begin + count)
+
+    def secure_against(self, watch: Watch) -> None:
+        """
+        Hold flows within ratings after outages, too, from now on.
+
+        A piece that an outage splits off feeds no more new load than its own generation and links leave.
+        """
+        self._watch = watch
+        begin = self._highs.getNumRow()
+        rows: list[Ints] = []
+        limits: list[float] = []
+        for outage, piece in watch.pieces:
+            here = np.flatnonzero(np.isin(self.places, piece))
+            if len(here):
+                self._pieces.append((begin + len(rows), NO_LINE, outage))
+                rows.append(here + int(self._first[NEW]))
+                limits.append(self._left_in(piece))
+        width = [len(columns) for columns in rows]
+        place = (np.repeat(np.arange(len(rows)), width), np.concatenate([*rows, np.zeros(0, dtype=np.int64)]))
+        block = csr_array((np.ones(sum(width)), place), shape=(len(rows), int(self._first[-1])))
+        self._add_rows(block, np.full(len(rows), -np.inf), np.array(limits))
+
+    def _left_in(self, piece: Ints) -> float:
+        """Return what generators and links can feed in some buses beyond their demand. [MW]"""
+        given, links = self.injections, self.injections.links
+        arrives = np.isin(links.bus1, piece), np.isin(links.bus0, piece)
+        brought = links.efficiency * np.where(
+            arrives[0] & ~arrives[1],
+            links.forward_mw,
+            np.where(arrives[1] & ~arrives[0], links.reverse_mw, 0.0),
+        )
+        return max(0.0, float(given.most[piece].sum() - given.demand[piece].sum() + brought.sum()))
+
+    def _add_rows(self, block: csr_array, low: Floats, high: Floats) -> None:
+        if block.shape[0]:
+            self._highs.addRows(
+                block.shape[0], low, high, block.nnz, block.indptr[:-1].astype(np.int32),
+                block.indices.astype(np.int32), block.data,
+            )  # fmt: skip
+
+    # Solving
+
+    def most_new(self, upper_mw: Floats) -> SecureSolution:
+        """
+        Return the dispatch that brings most new load in all, none beyond its bound; demand is shed first as needed.
+
+        Parameters
+        ----------
+        upper_mw
+            Bound of each place. [MW]
+
+        Raises
+        ------
+        SolverError
+            If HiGHS ends without an optimum.
+        """
+        self._set_bounds(NEW, np.zeros(len(upper_mw)), upper_mw)
+        return self._with_least_shed({NEW: 1.0})
+
+    def raise_level(self, ask_mw: Floats, share: Floats, total_mw: float) -> tuple[float, Bools]:
+        """
+        Return the largest common share that all places without one can have, and which of them stop the rise.
+
+        Parameters
+        ----------
+        ask_mw
+            What each place asks. [MW]
+        share
+            Share of each place; NaN where it has none yet.
+        total_mw
+            What all together get at least. [MW]
+        """
+        open_ = np.isnan(share)
+        fixed = np.where(open_, 0.0, share) * ask_mw
+        self._set_bounds(NEW, np.maximum(fixed - SLACK_MW, 0.0), np.where(open_, ask_mw, fixed))
+        self._set_bounds(LEVEL, np.zeros(1), np.ones(1))
+        columns = np.flatnonzero(open_)
+        begin = self._highs.getNumRow()
+        block = csr_array(
+            (np.ones(len(columns)), (np.arange(len(columns)), columns + int(self._first[NEW]))),
+            shape=(len(columns), int(self._first[-1])),
+        ) - csr_array(
+            (ask_mw[columns], (np.arange(len(columns)), np.full(len(columns), self._first[LEVEL]))),
+            shape=(len(columns), int(self._first[-1])),
+        )
+        whole = csr_array(
+            (
+                np.ones(len(ask_mw)),
+                (np.zeros(len(ask_mw), dtype=np.int64), self._first[NEW] + np.arange(len(ask_mw))),
+            ),
+            shape=(1, int(self._first[-1])),
+        )
+        rows = csr_array(vstack([block, whole]))
+        low = np.concatenate([np.zeros(len(columns)), [total_mw - SLACK_MW]])
+        self._add_rows(rows, low, np.full(len(low), np.inf))
+        found = self._with_least_shed({LEVEL: 1.0})
+        stopped = np.zeros(len(share), dtype=bool)
+        stopped[columns] = np.abs(found.row_dual[begin : begin + len(columns)]) > 1e-9
+        # What was asked once does not bind the next round.
+        for row in range(begin, begin + len(low)):
+            self._highs.changeRowBounds(row, -np.inf, np.inf)
+        self._set_bounds(LEVEL, np.zeros(1), np.zeros(1))
+        return found.level, stopped
+
+    def gain(self, upper_mw: Floats, element: int, step_mw: float) -> float:
+        """
+        Return by how much all new load together grows if one rating is raised, before and after outages. [MW]
+
+        Parameters
+        ----------
+        upper_mw
+            Bound of each place. [MW]
+        element
+            Number among branches, then interfaces, then links.
+        step_mw
+            By how much it is raised, either way. [MW]
+        """
+        self._raise(element, step_mw)
+        if self._watch is not None and element < len(self.network.branches):
+            self._watch.rating[element] += step_mw
+        most = self.most_new(upper_mw).new_mw.sum()
+        self._raise(element, -step_mw)
+        if self._watch is not None and element < len(self.network.branches):
+            self._watch.rating[element] -= step_mw
+        return float(most)
+
+    def _raise(self, element: int, step_mw: float) -> None:
+        """Move the bounds of a branch and of its security rows, of an interface or of a link."""
+        lines, interfaces = len(self.network.branches), self._interface_rows.stop - self._interface_rows.start
+        rows: list[int] = []
+        columns: list[tuple[int, bool]] = []
+        if element < lines:
+            columns = [(int(self._first[FLOW]) + element, True)]
+            rows = [row for row, line, _ in self._security if line == element]
+        elif element < lines + interfaces:
+            rows = [self._interface_rows.start + element - lines]
+        else:
+            at = element - lines - interfaces
+            columns = [(int(self._first[kind]) + at, False) for kind in (FORWARD, REVERSE)]
+        lp = self._highs.getLp()
+        for column, both in columns:
+            low, high = lp.col_lower_[column], lp.col_upper_[column]
+            self._highs.changeColBounds(column, low - step_mw if both else low, high + step_mw)
+        for row in rows:
+            self._highs.changeRowBounds(row, lp.row_lower_[row] - step_mw, lp.row_upper_[row] + step_mw)
+
+    def settle(self, new_mw: Floats) -> SecureSolution:
+        """Return a dispatch in which each place gets what is given. [MW]"""
+        self._set_bounds(NEW, np.maximum(new_mw - SLACK_MW, 0.0), new_mw)
+        return self._with_least_shed({NEW: 1.0})
+
+    def _with_least_shed(self, cost: dict[int, float]) -> SecureSolution:
+        """Return a secure solve in which no more is shed than must be, and whose duals do not know of shedding."""
+        while True:
+            self._set_cost({SHED: -SHED_COST, SPILL: -SHED_COST, **cost})
+            self._highs.changeRowBounds(self._total_shed, -np.inf, np.inf)
+            found = self._secure()
+            if found is None:
+                msg = "no dispatch keeps to the ratings, however much demand is shed: phase shifters alone exceed them"
+                raise SolverError(msg)
+            lost = float(found.shed_mw.sum() + found.spill_mw.sum())
+            if lost <= SLACK_MW:
+                return found
+            self._highs.changeRowBounds(self._total_shed, -np.inf, lost + SLACK_MW)
+            self._set_cost(cost)
+            # Rows that this solve adds can ask for more to be shed: then it begins again, with those rows.
+            settled = self._secure()
+            if settled is not None:
+                return settled
+
+    def _secure(self) -> SecureSolution | None:
+        """Return a solve that no outage violates; None where rows that were added leave no more than is shed."""
+        for _ in range(MOST_ROUNDS):
+            found = self._solved()
+            if found is None or not self._add_violated(found.flow_mw):
+                return found
+        msg = f"flows were still beyond ratings after outages when rows had been added {MOST_ROUNDS} times"
+        raise SolverError(msg)
+
+    def _add_violated(self, flow: Floats) -> bool:
+        """Add rows for what a dispatch violates after outages; return whether there was any."""
+        if self._watch is None:
+            return False
+        pairs = [pair for pair in self._watch.violated(flow) if (pair.line, pair.outage) not in self._known]
+        if not pairs:
+            return False
+        begin = self._highs.getNumRow()
+        row = np.repeat(np.arange(len(pairs)), [1 + len(pair.lost) for pair in pairs])
+        column = np.concatenate([[pair.line, *pair.lost] for pair in pairs]) + int(self._first[FLOW])
+        value = np.concatenate([[1.0, *pair.factor] for pair in pairs])
+        block = csr_array((value, (row, column)), shape=(len(pairs), int(self._first[-1])))
+        rating = self._watch.rating[[pair.line for pair in pairs]]
+        self._add_rows(block, -rating, rating)
+        for at, pair in enumerate(pairs):
+            self._security.append((begin + at, pair.line, pair.outage))
+            self._known.add((pair.line, pair.outage))
+        return True
+
+    def _set_bounds(self, kind: int, lower: Floats, upper: Floats) -> None:
+        columns = np.arange(int(self._first[kind]), int(self._first[kind + 1]), dtype=np.int32)
+        self._highs.changeColsBounds(len(columns), columns, lower, upper)
+
+    def _set_cost(self, each: dict[int, float]) -> None:
+        """Set the objective units of each MW of some kinds of columns; those of all others are 0."""
+        cost = np.zeros(int(self._first[-1]))
+        for kind, value in each.items():
+            cost[self._columns(kind)] = value
+        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+
+    def _solved(self) -> SecureSolution | None:
+        """Return the optimum; None where there is none because the shed allowed is too little."""
+        self._highs.run()
+        if self._highs.getModelStatus() not in (OPTIMAL, INFEASIBLE):
+            self._highs.clearSolver()
+            self._highs.run()
+        status = self._highs.getModelStatus()
+        if status == INFEASIBLE:
+            return None
+        if status != OPTIMAL:
+            msg = (
+                f"the secure model ended as {self._highs.modelStatusToString(status)!r}, not with an optimum"
+            )
+            raise SolverError(msg)
+        return self._solution()
+
+    def _solution(self) -> SecureSolution:
+        found = self._highs.getSolution()
+        value, price = np.array(found.col_value), np.abs(np.array(found.col_dual))
+        row_dual = np.abs(np.array(found.row_dual))
+        rows = pd.DataFrame(
+            [*self._security, *self._pieces], columns=["row", "line", "outage"], dtype=np.int64
+        )
+        return SecureSolution(
+            new_mw=value[self._columns(NEW)],
+            shed_mw=value[self._columns(SHED)],
+            spill_mw=value[self._columns(SPILL)],
+            flow_mw=value[self._columns(FLOW)],
+            supply_mw=value[self._columns(SUPPLY)],
+            link_mw=value[self._columns(FORWARD)] - value[self._columns(REVERSE)],
+            level=float(value[self._first[LEVEL]]),
+            flow_dual=np.where(np.isfinite(self.rating), price[self._columns(FLOW)], 0.0),
+            link_dual=price[self._columns(FORWARD)] + price[self._columns(REVERSE)],
+            interface_dual=row_dual[self._interface_rows],
+            row_dual=row_dual,
+            security=rows.assign(dual=row_dual[rows["row"].to_numpy()]).drop(columns="row"),
+        )
+
+
+def _at(buses: Ints, count: int) -> csr_array:
+    """Return which of some buses each column stands at, shape (count, columns)."""
+    columns = np.arange(len(buses))
+    return csr_array((np.ones(len(buses)), (buses, columns)), shape=(count, len(buses)))

@@ -32,6 +32,7 @@ from three_mismatches._kernels.security import (
 from three_mismatches.network import DcNetwork
 from three_mismatches.power._base import LEAST_SHARE, BaseCase, Response
 from three_mismatches.power._outages import OutageFactors, outage_factors
+from three_mismatches.power._sensitivities import Sensitivities
 from three_mismatches.power.contingencies import Outages
 
 __all__ = ["CAPACITY", "MAXIMUM", "NONE", "Interfaces", "Limits", "Rules", "Screening"]
@@ -222,6 +223,8 @@ class Screening:
         They count before any outage.
     rules
         What counts.
+    sensitivities
+        Of the same network, to be used again.
     """
 
     def __init__(
@@ -232,7 +235,9 @@ class Screening:
         ratings: tuple[Floats, Floats],
         interfaces: Interfaces,
         rules: Rules,
+        sensitivities: Sensitivities | None = None,
     ) -> None:
+        self.sensitivities = Sensitivities(base.model) if sensitivities is None else sensitivities
         self.base, self.response, self.outages, self.rules = base, response, outages, rules
         self.interfaces, self.network = interfaces, base.network
         self.rating = np.where(self.network.working, ratings[0], np.inf)
@@ -281,10 +286,8 @@ class Screening:
 
     def _table(self, buses: Ints) -> Floats:
         """Return what each branch and interface carries of 1 MW more load at each bus, shape (rows, buses)."""
-        injection = np.zeros((len(self.network.buses), len(buses)))
-        injection[buses, np.arange(len(buses))] = 1.0
         row = self._row_of_part[self.network.component[buses]]
-        table = self.response.flow[row].T - self.base.model.flows(injection)
+        table = self.response.flow[row].T - self.sensitivities.flows_from(buses)
         if not len(self.interfaces.names):
             return np.ascontiguousarray(table)
         return np.vstack([table, self.interfaces.sums @ np.vstack([table, self.response.link[row].T])])
@@ -394,12 +397,9 @@ class Screening:
         """Return the pairs of outages of one line each that are no bridges."""
         network = self.network
         lost = self.outages.lines[self.outages.first[chunk]]
-        injection = np.zeros((len(network.buses), len(lost)))
-        np.add.at(injection, (network.start[lost], np.arange(len(lost))), 1.0)
-        np.add.at(injection, (network.end[lost], np.arange(len(lost))), -1.0)
         found = _Pairs.room_for(len(self.watched) * len(lost), width)
         count = keep_single_pairs(
-            self.base.model.angles(injection), network.start, network.end, network.susceptance,
+            self.sensitivities.angles_across(lost), network.start, network.end, network.susceptance,
             self.watched, lost, chunk, self.base.flow, self.emergency, self.tolerance, most, self.cutoff, low, high,
             *found.arrays(),
         )  # fmt: skip

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from three_mismatches._kernels.security import keep_pairs, keep_single_pairs
 from three_mismatches.power._base import BaseCase, Response
 from three_mismatches.power._outages import OutageFactors, outage_factors
+from three_mismatches.power._sensitivities import Sensitivities
 from three_mismatches.power.contingencies import Outages
 
 __all__ = ["Violated", "Watch"]
@@ -69,6 +70,7 @@ class Watch:
         preexisting: str,
     ) -> None:
         self.base, self.network, self.outages, self.rating = base, base.network, outages, rating
+        self._sensitivities = Sensitivities(base.model, keep=True)
         self._response, self._islanding, self._preexisting = response, islanding, preexisting
         self.watched = np.flatnonzero(self.network.working & np.isfinite(rating))
         self._tolerance = np.maximum(SECURE * np.where(np.isfinite(rating), rating, 0.0), SECURE_MW)
@@ -118,12 +120,9 @@ class Watch:
         for begin in range(0, len(self._singles), CHUNK):
             some = self._singles[begin : begin + CHUNK]
             lost = self.outages.lines[self.outages.first[some]]
-            injection = np.zeros((len(network.buses), len(lost)))
-            np.add.at(injection, (network.start[lost], np.arange(len(lost))), 1.0)
-            np.add.at(injection, (network.end[lost], np.arange(len(lost))), -1.0)
             kept = _Room(len(self.watched) * len(lost), 1)
             count = keep_single_pairs(
-                self.base.model.angles(injection), network.start, network.end, network.susceptance,
+                self._sensitivities.angles_across(lost), network.start, network.end, network.susceptance,
                 self.watched, lost, some, flow, self.rating, self._tolerance, *self._only_violated,
                 kept.key, kept.line, kept.outage, kept.after, kept.factor,
             )  # fmt: skip

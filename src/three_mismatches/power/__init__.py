@@ -14,19 +14,23 @@ from three_mismatches.power.dispatch import Dispatch, base_dispatch, n0_hosting
 from three_mismatches.power.hosting import Limit, hosting
 from three_mismatches.power.joint import Joint, joint
 from three_mismatches.power.ladder import ladder, ladders
+from three_mismatches.power.snapshots import HostingOver, Snapshots, hosting_over
 from three_mismatches.power.n1 import n1_loading
 
 __all__ = [
     "Delivery",
     "Dispatch",
     "Group",
+    "HostingOver",
     "Joint",
     "Limit",
+    "Snapshots",
     "area_hosting",
     "area_joint",
     "base_dispatch",
     "dc_flow",
     "hosting",
+    "hosting_over",
     "joint",
     "ladder",
     "ladders",

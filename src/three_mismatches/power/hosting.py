@@ -16,9 +16,19 @@ from three_mismatches.layers import Flag, Grid, join_flags
 from three_mismatches.power import _screening as screening
 from three_mismatches.power._base import BaseCase, base_case, responses
 from three_mismatches.power._screening import Interfaces, Limits, Rules, Screening
+from three_mismatches.power._sensitivities import Sensitivities
 from three_mismatches.power.contingencies import Contingencies, Outages, outages_of
 
-__all__ = ["Limit", "hosting", "interfaces_of", "positions_of", "screened", "screening_of"]
+__all__ = [
+    "Limit",
+    "hosting",
+    "interfaces_of",
+    "maximum_of",
+    "positions_of",
+    "refuse",
+    "screened",
+    "screening_of",
+]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -130,7 +140,7 @@ def hosting(
     North American Electric Reliability Council, "Available Transfer Capability Definitions and Determination", 1996
     (first contingency incremental transfer capability).
     """
-    _refuse(cutoff, top, security=security, islanding=islanding, preexisting=preexisting)
+    refuse(cutoff, top, security=security, islanding=islanding, preexisting=preexisting)
     base = base_case(grid, balance=balance, participation=participation)
     asked = positions_of(base.network.buses, buses)
     outages = outages_of(grid, contingencies if security == "n1" else ())
@@ -138,12 +148,19 @@ def hosting(
     rules = Rules(cutoff, preexisting, islanding, top, threads)
     screen = screening_of(grid, base, asked, outages, rules, with_interfaces=security == "n1")
     unique, of = np.unique(asked, return_inverse=True)
-    limits = screen.limits(unique, _maximum(max_mw, base.network.buses)[unique])
+    limits = screen.limits(unique, maximum_of(max_mw, base.network.buses)[unique])
     return screened(screen, limits.at(of.reshape(-1)), asked)
 
 
 def screening_of(
-    grid: Grid, base: BaseCase, asked: Ints, outages: Outages, rules: Rules, *, with_interfaces: bool
+    grid: Grid,
+    base: BaseCase,
+    asked: Ints,
+    outages: Outages,
+    rules: Rules,
+    *,
+    with_interfaces: bool,
+    sensitivities: Sensitivities | None = None,
 ) -> Screening:
     """Return the dispatch of a grid, ready to be asked about some buses."""
     network = base.network
@@ -153,7 +170,9 @@ def screening_of(
     normal = grid.lines["s_nom"].to_numpy(dtype=np.float64)
     emergency = grid.lines["s_nom_emergency"].fillna(grid.lines["s_nom"]).to_numpy(dtype=np.float64)
     interfaces = interfaces_of(grid, base.network.branches, links.names, counted=with_interfaces)
-    return Screening(base, responses(base, parts), outages, (normal, emergency), interfaces, rules)
+    return Screening(
+        base, responses(base, parts), outages, (normal, emergency), interfaces, rules, sensitivities
+    )
 
 
 def screened(screen: Screening, limits: Limits, asked: Ints) -> pd.DataFrame:
@@ -254,7 +273,7 @@ def interfaces_of(grid: Grid, lines: pd.Index, links: pd.Index, *, counted: bool
     return Interfaces(table.index, sums, *ends)
 
 
-def _maximum(max_mw: float | pd.Series | None, buses: pd.Index) -> Floats:
+def maximum_of(max_mw: float | pd.Series | None, buses: pd.Index) -> Floats:
     """Return the most that each bus may ask for. [MW]"""
     if max_mw is None:
         return np.full(len(buses), np.inf)
@@ -263,7 +282,7 @@ def _maximum(max_mw: float | pd.Series | None, buses: pd.Index) -> Floats:
     return np.full(len(buses), float(max_mw))
 
 
-def _refuse(cutoff: float, top: int, **words: str) -> None:
+def refuse(cutoff: float, top: int, **words: str) -> None:
     """Raise an error for an option that is none of its choices."""
     for name, word in words.items():
         if word not in CHOICES[name]:

@@ -105,7 +105,7 @@ class Watch:
 
     def violated(self, flow: Floats) -> list[Violated]:
         """Return what a dispatch violates after outages: the worst outages of each line."""
-        found = [*self._by_single(flow), *self._by_others(flow)]
+        found = [pair for some in (self._by_single(flow), self._by_others(flow)) for pair in some]
         found.sort(key=lambda pair: (-pair.excess, pair.outage, pair.line))
         seen = np.zeros(len(self.network.branches), dtype=np.int64)
         chosen = []
@@ -144,18 +144,25 @@ class Watch:
         return np.zeros(len(self.network.branches)), 0.0, -np.inf, 0.0
 
     def _chosen(self, kept: _Room, count: int) -> Iterator[Violated]:
-        """Yield the violations that count among some pairs."""
+        """Yield the violations that count among some pairs, for each line the worst of them."""
         line, outage, factor = kept.line[:count], kept.outage[:count], kept.factor[:count]
-        after = kept.after[:count]
-        excess = np.abs(after) - self.rating[line]
-        for at in np.flatnonzero(excess > self._tolerance[line]):
-            lost = self.outages.lost(int(outage[at]))
-            if self._preexisting == "ignore":
-                before = self.base.flow[line[at]] + factor[at, : len(lost)] @ self.base.flow[lost]
-                if abs(before) > self.rating[line[at]] + self._tolerance[line[at]]:
-                    continue
-            share = excess[at] / max(self.rating[line[at]], 1.0)
-            yield Violated(int(line[at]), int(outage[at]), float(share), lost, factor[at, : len(lost)].copy())
+        excess = np.abs(kept.after[:count]) - self.rating[line]
+        counts = excess > self._tolerance[line]
+        if self._preexisting == "ignore":
+            before = self.base.flow[line].copy()
+            for part in range(factor.shape[1]):
+                lost = np.minimum(self.outages.first[outage] + part, len(self.outages.lines) - 1)
+                before += factor[:, part] * self.base.flow[self.outages.lines[lost]]
+            counts &= np.abs(before) <= self.rating[line] + self._tolerance[line]
+        share = excess / np.maximum(self.rating[line], 1.0)
+        at = np.flatnonzero(counts)
+        at = at[np.lexsort((outage[at], -share[at], line[at]))]
+        place = np.arange(len(at)) - np.searchsorted(line[at], line[at])
+        for pair in at[place < ROWS_PER_LINE]:
+            lost = self.outages.lost(int(outage[pair]))
+            yield Violated(
+                int(line[pair]), int(outage[pair]), float(share[pair]), lost, factor[pair, : len(lost)].copy()
+            )
 
 
 class _Room:

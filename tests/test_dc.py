@@ -259,6 +259,16 @@ def test_factors_of_some_lines_and_buses_are_those_of_all():
         ptdf(of("case118"), ["nowhere"])
 
 
+def test_lines_named_twice_get_two_rows_and_columns():
+    whole = lodf(of("case14"))
+    lines, outages = ["7", "3", "7"], ["3", "5", "7", "3", "14"]
+    np.testing.assert_allclose(lodf(of("case14"), lines, outages), whole.loc[lines, outages], atol=1e-12)
+    buses = ["2", "5", "2"]
+    np.testing.assert_allclose(
+        ptdf(of("case14"), lines, buses), ptdf(of("case14")).loc[lines, buses], atol=1e-12
+    )
+
+
 def test_factors_with_participation_are_those_of_the_slack_less_their_mean():
     weight = pd.Series(np.arange(1.0, 15.0), index=of("case14").buses.index)
     whole = ptdf(of("case14"))

@@ -102,7 +102,7 @@ class Factor(NamedTuple):
 
     def respond(self, place: Ints, right: Floats, read: Readings, threads: int | None = None) -> Floats:
         """Return readings for any right-hand sides, shape (readings, cases); `place` is the row of each entry."""
-        right = np.ascontiguousarray(right)
+        right = np.ascontiguousarray(right, dtype=np.float64)
         out = np.empty((len(read.plus), right.shape[1]))
 
         def part(begin: int, end: int) -> None:

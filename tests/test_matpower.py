@@ -62,9 +62,9 @@ def small(**changed):
             [3, 2, 0, 5, 0, 0, 8, 1, 0, 110, 5, 1.1, 0.9],
         ],
         "gen": [
-            [1, 30, 1, 60, -50, 1, 100, 1, 90, 10],
+            [1, 30, 1, 60, -50, 1.02, 100, 1, 90, 10],
             [1, 20, 2, 60, -50, 1, 100, 0, 80, 0],
-            [3, 15, 3, np.inf, -np.inf, 1, 100, 1, 40, 0],
+            [3, 15, 3, np.inf, -np.inf, 1.03, 100, 1, 40, 0],
         ],
         "branch": [
             [1, 2, 0.01, 0.1, 0.02, 100, 120, 130, 0.98, 30, 1, -360, 360],
@@ -176,7 +176,7 @@ class TestKnownCases:
         demand = loads.index.str.startswith("load ")
         assert loads["p_set"][demand].sum() == pytest.approx(bus[:, 2].sum(), abs=1e-9)
         assert loads["p_set"][~demand].sum() == pytest.approx(bus[:, 4].sum(), abs=1e-9)
-        assert len(loads) == (bus[:, 2] != 0).sum() + (bus[:, 4] != 0).sum()
+        assert len(loads) == (bus[:, 2:4] != 0).any(axis=1).sum() + (bus[:, 4] != 0).sum()
 
     def test_generators_give_what_they_are_set_to(self, ppc, grid):
         gen, generators = ppc["gen"], grid.generators
@@ -284,8 +284,10 @@ def test_buses_and_loads_by_hand(read):
     assert grid.buses["zone"].isna().all()
     assert grid.buses.geometry.isna().all()
     assert grid.buses.crs.to_epsg() == 4326
-    assert grid.loads["p_set"].to_dict() == {"load 2": 40.0, "shunt 2": 2.5}
-    assert grid.loads["q_set"].to_dict() == {"load 2": 10.0, "shunt 2": -19.0}
+    assert grid.loads["p_set"].to_dict() == {"load 2": 40.0, "load 3": 0.0, "shunt 2": 2.5}
+    assert grid.loads["q_set"].to_dict() == {"load 2": 10.0, "load 3": 5.0, "shunt 2": 0.0}
+    assert grid.buses["shunt_mvar"].dropna().to_dict() == {"2": 19.0}
+    assert grid.buses["v_mag_pu_set"].dropna().to_dict() == {"1": 1.02, "3": 1.03}
 
 
 def test_generators_by_hand(read):

@@ -151,6 +151,13 @@ _ALL = (
         "2026-08-17",
         possible=(0.01, 100.0),
     ),
+    Assumption(
+        "site_power_factor", 0.9806, "-", 0.95, 1.0,
+        "active over apparent power of new load, which draws reactive power, in `power.ac_check` alone; 0.9806 is 0.2 MVAr for each MW",
+        "assumption: no source was found",
+        "2026",
+        possible=(0.01, 1.0),
+    ),
 )  # fmt: skip
 
 ASSUMPTIONS: Mapping[str, Assumption] = {item.name: item for item in _ALL}

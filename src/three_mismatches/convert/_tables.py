@@ -23,7 +23,7 @@ UNLIMITED = 1e6
 """Rating or capacity that stands for one without limit where a number is needed. [MVA or MW]"""
 
 TABLES = ("buses", "loads", "generators", "lines", "links")
-TOTALS = ("s_nom", "s_nom_emergency")
+TOTALS = ("s_nom", "s_nom_emergency", "b_pu_100")
 SERIES = ("x", "r", "x_pu_100", "r_pu_100")
 
 OTHER_CARRIERS = {

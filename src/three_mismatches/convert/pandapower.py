@@ -34,16 +34,17 @@ from three_mismatches.layers.schemas import CRS
 __all__ = ["from_pandapower", "to_pandapower"]
 
 ROOT3 = 3.0**0.5
+NANO = 1e9
 UNLIMITED_KA = 99_999.0
 """Current without limit, as pandapower's own converters write it."""
 
 OWN = {
-    "buses": frozenset({"v_nom", "slack", "zone"}),
+    "buses": frozenset({"v_nom", "slack", "zone", "v_mag_pu_set", "shunt_mvar"}),
     "lines": frozenset({
-        "bus0", "bus1", "v_nom", "x", "r", "x_pu_100", "tap_ratio", "phase_shift", "s_nom", "in_service",
+        "bus0", "bus1", "v_nom", "x", "r", "x_pu_100", "b_pu_100", "tap_ratio", "phase_shift", "s_nom", "in_service",
     }),
     "generators": frozenset({"name", "bus", "carrier", "p_nom", "p_min", "p_set"}),
-    "loads": frozenset({"bus", "p_set"}),
+    "loads": frozenset({"bus", "p_set", "q_set"}),
     "links": frozenset({"name", "bus0", "bus1", "p_nom", "efficiency"}),
 }  # fmt: skip
 """Columns that pandapower states in its own words."""
@@ -62,9 +63,9 @@ REFUSED = (
 )
 
 # Columns of pandapower's matrices, which are those of MATPOWER's version 2.
-BUS_TYPE, BUS_PD, BUS_GS, BUS_KV = 1, 2, 4, 9
-F_BUS, T_BUS, BR_R, BR_X, BR_TAP, BR_SHIFT, BR_STATUS = 0, 1, 2, 3, 8, 9, 10
-GEN_BUS, GEN_PG, GEN_STATUS = 0, 1, 7
+BUS_TYPE, BUS_PD, BUS_QD, BUS_GS, BUS_BS, BUS_KV = 1, 2, 3, 4, 5, 9
+F_BUS, T_BUS, BR_R, BR_X, BR_B, BR_TAP, BR_SHIFT, BR_STATUS = 0, 1, 2, 3, 4, 8, 9, 10
+GEN_BUS, GEN_PG, GEN_VG, GEN_STATUS = 0, 1, 5, 7
 REFERENCE, ISOLATED = 3, 4
 LIMITS = ("max_p_mw", "min_p_mw", "sn_mva")
 ZERO_MW = 1e-9
@@ -79,7 +80,7 @@ def to_pandapower(grid: Grid) -> Any:  # noqa: ANN401 - a pandapowerNet, which m
     Return a grid at line resolution as a net of pandapower.
 
     `pandapower.rundcpp` gives the flows of `dc_flow` in each part of the network that has a slack bus; it takes the
-    others out of service.
+    others out of service. `pandapower.runpp(net, trafo_model="pi")` gives MATPOWER's AC power flow of `read_matpower`.
 
     Parameters
     ----------
@@ -105,13 +106,15 @@ def to_pandapower(grid: Grid) -> Any:  # noqa: ANN401 - a pandapowerNet, which m
     Warns
     -----
     AssumptionWarning
-        For generators that are at no bus (left out) or without `p_set` (taken as 0 MW).
+        For generators that are at no bus (left out) or without `p_set` (taken as 0 MW), and for the charging of
+        transformers (left out).
 
     Notes
     -----
     An unlimited rating of a line becomes 99,999 kA, as in pandapower's own converters. A transformer's impedance is per
     cent of its rating: one that is unlimited or unknown becomes 1,000,000 MVA, and `s_nom_known` tells them apart.
-    Charging and reactive power are not converted.
+    For AC power flow, `loads.q_set`, `lines.b_pu_100` and `buses.shunt_mvar` are taken as 0 where they are unknown,
+    and `buses.v_mag_pu_set` as 1: every generator and both ends of a link hold the voltage of their bus, without limit.
 
     Examples
     --------
@@ -128,7 +131,11 @@ def to_pandapower(grid: Grid) -> Any:  # noqa: ANN401 - a pandapowerNet, which m
     if len(grid.loads):
         loads = grid.loads
         pandapower.create_loads(
-            net, at[loads["bus"]].to_numpy(), loads["p_set"].to_numpy(), name=_names(loads)
+            net,
+            at[loads["bus"]].to_numpy(),
+            loads["p_set"].to_numpy(),
+            loads["q_set"].fillna(0.0).to_numpy(),
+            name=_names(loads),
         )
     _write_links(net, grid, at)
     return net
@@ -162,9 +169,20 @@ def _write_buses(pandapower: Any, net: Any, grid: Grid) -> pd.Series:  # noqa: A
     slack = buses["slack"].to_numpy(dtype=bool)
     _append(net, "ext_grid", {
         "name": [f"slack {bus}" for bus in buses.index[slack]], "bus": np.asarray(at)[slack],
-        "vm_pu": 1.0, "va_degree": 0.0, "slack_weight": 1.0, "in_service": True,
+        "vm_pu": _held(buses)[slack].to_numpy(), "va_degree": 0.0, "slack_weight": 1.0, "in_service": True,
     })  # fmt: skip
+    shunts = buses["shunt_mvar"].fillna(0.0).to_numpy()
+    if shunts.any():
+        given = shunts != 0.0
+        names = [f"shunt {bus}" for bus in buses.index[given]]
+        pandapower.create_shunts(net, np.asarray(at)[given], q_mvar=-shunts[given], name=names)
     return pd.Series(np.asarray(at, dtype=np.int64), index=buses.index)
+
+
+def _held(buses: pd.DataFrame) -> pd.Series:
+    """Return the voltage that generators hold at each bus. [p.u.]"""
+    found: pd.Series = buses["v_mag_pu_set"].astype(float).fillna(1.0)
+    return found
 
 
 def _append(net: Any, table: str, columns: dict[str, Any]) -> None:  # noqa: ANN401
@@ -182,6 +200,7 @@ def _write_lines(pandapower: Any, net: Any, grid: Grid, at: pd.Series, chosen: p
         return
     kv = lines["bus0"].map(grid.buses["v_nom"]).astype(float)
     base, length = kv**2 / BASE_MVA, lines["length"].where(lines["length"] > 0.0, 1.0)
+    charging = lines["b_pu_100"].astype(float).fillna(0.0) / base / (2.0 * np.pi * net.f_hz) * NANO
     pandapower.create_lines_from_parameters(
         net,
         at[lines["bus0"]].to_numpy(),
@@ -189,7 +208,7 @@ def _write_lines(pandapower: Any, net: Any, grid: Grid, at: pd.Series, chosen: p
         length_km=length.to_numpy(),
         r_ohm_per_km=(resistance(lines) * base / length).to_numpy(),
         x_ohm_per_km=(reactance(lines).fillna(0.0) * base / length).to_numpy(),
-        c_nf_per_km=0.0,
+        c_nf_per_km=(charging / length).to_numpy(),
         max_i_ka=(lines["s_nom"] / (ROOT3 * kv)).clip(upper=UNLIMITED_KA).to_numpy(),
         name=_names(lines),
         type=["cs" if kind == "cable" else "ol" for kind in lines["kind"]],
@@ -209,6 +228,11 @@ def _write_transformers(pandapower: Any, net: Any, grid: Grid, at: pd.Series, ch
     rating = lines["s_nom"].replace(np.inf, UNLIMITED).fillna(UNLIMITED)
     x, r = reactance(lines).fillna(0.0), resistance(lines)
     percent = rating / BASE_MVA * 100.0
+    charged = lines["b_pu_100"].fillna(0.0).ne(0.0)
+    if charged.any():
+        note(
+            f"lines: b_pu_100 of transformers has no place in pandapower: left out for {chosen_ids(charged)}"
+        )
     pandapower.create_transformers_from_parameters(
         net,
         at[lines["bus0"].where(~up, lines["bus1"])].to_numpy(),
@@ -245,6 +269,7 @@ def _write_generators(pandapower: Any, net: Any, grid: Grid, at: pd.Series) -> N
         net,
         at[plants["bus"]].to_numpy(),
         plants["p_set"].fillna(0.0).to_numpy(),
+        vm_pu=plants["bus"].map(_held(grid.buses)).to_numpy(),
         name=_names(plants),
         min_p_mw=plants["p_min"].to_numpy(),
         max_p_mw=plants["p_nom"].to_numpy(),
@@ -263,12 +288,14 @@ def _write_links(net: Any, grid: Grid, at: pd.Series) -> None:  # noqa: ANN401
         links["p_set"].astype(float).fillna(0.0) if "p_set" in links else pd.Series(0.0, index=links.index)
     )
     ends = [at[links[end]].to_numpy() for end in ("bus0", "bus1")]
+    held = [links[end].map(_held(grid.buses)).to_numpy() for end in ("bus0", "bus1")]
     limits = [links["p_nom"].to_numpy(), links["p_nom_reverse"].fillna(links["p_nom"]).to_numpy()]
     back = power.to_numpy() < 0.0
     _append(net, "dcline", {
         "name": _names(links), "from_bus": np.where(back, ends[1], ends[0]), "to_bus": np.where(back, ends[0], ends[1]),
         "p_mw": power.abs().to_numpy(), "loss_percent": (1.0 - links["efficiency"].to_numpy()) * 100.0, "loss_mw": 0.0,
-        "vm_from_pu": 1.0, "vm_to_pu": 1.0, "in_service": True,
+        "vm_from_pu": np.where(back, held[1], held[0]), "vm_to_pu": np.where(back, held[0], held[1]),
+        "in_service": True,
         "max_p_mw": np.minimum(np.where(back, limits[1], limits[0]), UNLIMITED),
         "p_nom_reverse": np.minimum(np.where(back, limits[0], limits[1]), UNLIMITED),
     })  # fmt: skip
@@ -294,7 +321,8 @@ def from_pandapower(net: Any) -> Grid:  # noqa: ANN401 - a pandapowerNet
         (three-winding ones as three rows to a star), impedances, extended wards and switches with an impedance; one
         with `parallel` above 1 becomes as many rows, "<id>-1" and so on, with `corridor` <id>. `generators` holds
         generators, static ones, storage and external grids, these with a `p_set` of 0: as slack they take what is left.
-        `loads` holds loads, and as "rest at <bus>" what shunts, wards, motors and others draw at nominal voltage.
+        `loads` holds loads, and as "rest at <bus>" what shunts, wards, motors and others draw at nominal voltage. Of
+        reactive power it holds that of loads, `buses.shunt_mvar` and the charging of lines; the rest is left out.
         Each table has `pandapower_table` and `pandapower_index`. Ids are the column `name` where it is given everywhere
         and names each row differently, else the table and the index, "line 3"; a bus is its index alone.
 
@@ -318,10 +346,9 @@ def from_pandapower(net: Any) -> Grid:  # noqa: ANN401 - a pandapowerNet
     --------
     >>> from_pandapower(pandapower.networks.case118())  # doctest: +SKIP
     """
-    pandapower = library("pandapower")
-    library("pandapower.converter")
+    library("pandapower")
     _refuse(net)
-    case = _converted(pandapower, net)
+    case = _converted(net)
     _refuse_several_slacks(case)
     buses = _read_buses(case)
     frames = {
@@ -359,13 +386,15 @@ def _refuse(net: Any) -> None:  # noqa: ANN401
         raise NetworkError(faults)
 
 
-def _converted(pandapower: Any, net: Any) -> _Case:  # noqa: ANN401
+def _converted(net: Any) -> _Case:  # noqa: ANN401
     """Return a copy of a net, and the matrices that pandapower makes of it for a power flow."""
     copy = deepcopy(net)
+    convert = library("pandapower.converter.pypower.to_ppc").to_ppc  # where every release has it
+    beneath = library("pandapower.pd2ppc")._pd2ppc
     try:
         # The public converter leaves out what is out of service, but sets the options of the one beneath it.
-        pandapower.converter.to_ppc(copy, calculate_voltage_angles=True, init="flat", mode="pf")
-        matrices, _ = pandapower.pd2ppc._pd2ppc(copy)
+        convert(copy, calculate_voltage_angles=True, init="flat", mode="pf")
+        matrices, _ = beneath(copy)
     except Exception as error:  # it raises whatever comes up, warnings among them
         msg = f"pandapower cannot convert the net: {error or type(error).__name__}. Its diagnostic() may say why"
         raise NetworkError(msg) from error
@@ -440,12 +469,22 @@ def _read_buses(case: _Case) -> gpd.GeoDataFrame:
             "v_nom": case.bus[:, BUS_KV],
             "zone": [None if pd.isna(one) else str(one) for one in rows["zone"]],
             "slack": case.bus[:, BUS_TYPE] == REFERENCE,
+            "v_mag_pu_set": _set_points(case),
+            "shunt_mvar": np.where(case.bus[:, BUS_BS] != 0.0, case.bus[:, BUS_BS], np.nan),
             "merged_buses": merged.astype(object).where(merged.notna(), None).to_numpy(),
             "pandapower_index": first.to_numpy(dtype=float),
         },
         index=case.ids,
     ).join(carried(rows.set_axis(case.ids), "buses", OWN["buses"]))
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(_points(rows), index=case.ids, crs=CRS))
+
+
+def _set_points(case: _Case) -> Floats:
+    """Return the voltages that generators, external grids and links in service hold, NaN at other buses. [p.u.]"""
+    gen = case.gen[case.gen[:, GEN_STATUS] > 0]
+    found = np.full(len(case.bus), np.nan)
+    found[gen[:, GEN_BUS].astype(np.int64)] = gen[:, GEN_VG]
+    return found
 
 
 def _points(rows: pd.DataFrame) -> NDArray[np.object_]:
@@ -475,6 +514,7 @@ def _read_lines(case: _Case) -> pd.DataFrame:
     ends = [branch[:, one].astype(np.int64) for one in (F_BUS, T_BUS)]
     v_nom = np.maximum(*(case.bus[end, BUS_KV] for end in ends))
     x, r = (branch[:, one] * BASE_MVA / float(case.net.sn_mva) for one in (BR_X, BR_R))
+    charging = branch[:, BR_B] * float(case.net.sn_mva) / BASE_MVA
     tap = np.where(branch[:, BR_TAP] == 0.0, 1.0, branch[:, BR_TAP])
     alive = ~case.dead[ends[0]] & ~case.dead[ends[1]]
     back = every.pop("backwards").to_numpy(dtype=bool)  # bus0 is the lower voltage
@@ -492,6 +532,7 @@ def _read_lines(case: _Case) -> pd.DataFrame:
         r=r * v_nom**2 / BASE_MVA,
         x_pu_100=x,
         r_pu_100=r,
+        b_pu_100=np.where(every["pandapower_table"].eq("line"), charging, np.nan),
         tap_ratio=tap,
         phase_shift=shift,
         in_service=(branch[:, BR_STATUS] > 0) & alive,
@@ -593,8 +634,9 @@ def _read_loads(case: _Case) -> pd.DataFrame:
     """Return the loads that are served."""
     frame = case.net.load
     at = case.at(frame["bus"])
+    reactive = (frame["q_mvar"] * frame["scaling"]).fillna(0.0).to_numpy(dtype=np.float64)
     own = pd.DataFrame(
-        {"bus": case.ids[at], "p_set": _power(frame), **_source("load", frame)},
+        {"bus": case.ids[at], "p_set": _power(frame), "q_set": reactive, **_source("load", frame)},
         index=_ids(case.net, ("load",))["load"],
     )
     found: pd.DataFrame = own[frame["in_service"].to_numpy(dtype=bool) & ~case.dead[at]]

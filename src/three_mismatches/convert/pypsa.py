@@ -33,12 +33,13 @@ from three_mismatches.layers.schemas import CRS, LINE_KINDS, LINK_CARRIERS
 __all__ = ["from_pypsa", "to_pypsa"]
 
 OWN = {
-    "buses": frozenset({"v_nom", "slack"}),
+    "buses": frozenset({"v_nom", "slack", "v_mag_pu_set"}),
     "lines": frozenset({
-        "bus0", "bus1", "v_nom", "length", "x", "r", "x_pu_100", "tap_ratio", "phase_shift", "s_nom", "in_service",
+        "bus0", "bus1", "v_nom", "length", "x", "r", "x_pu_100", "b_pu_100", "tap_ratio", "phase_shift", "s_nom",
+        "in_service",
     }),
     "generators": frozenset({"bus", "carrier", "p_nom", "p_min", "p_set", "build_year"}),
-    "loads": frozenset({"bus", "p_set"}),
+    "loads": frozenset({"bus", "p_set", "q_set"}),
     "links": frozenset({"bus0", "bus1", "carrier", "p_nom", "p_nom_reverse", "efficiency"}),
 }  # fmt: skip
 """Columns that PyPSA states in its own words."""
@@ -92,7 +93,7 @@ def to_pypsa(grid: Grid) -> Any:  # noqa: ANN401 - pypsa.Network, which may not 
     becomes 1,000,000 MVA, and `s_nom_known` tells them apart. The same holds for the capacity of links, in MW. A link
     with losses that runs both ways becomes two that run one way, "<id>" and "<id> reverse": in reverse a single one
     would create power. A slack bus without a generator gets one of 0 MW, "slack <bus>"; where no bus of a part is a
-    slack, PyPSA takes its first generator.
+    slack, PyPSA takes its first generator. `buses.shunt_mvar` becomes a column of the buses, no shunt.
 
     Examples
     --------
@@ -113,7 +114,7 @@ def to_pypsa(grid: Grid) -> Any:  # noqa: ANN401 - pypsa.Network, which may not 
     _add(
         network,
         "Load",
-        grid.loads[["bus", "p_set"]].join(_kept(grid.loads, "loads")),
+        grid.loads[["bus", "p_set", "q_set"]].fillna({"q_set": 0.0}).join(_kept(grid.loads, "loads")),
     )
     _add(network, "Link", links)
     return network
@@ -147,6 +148,7 @@ def _their_buses(grid: Grid) -> pd.DataFrame:
     own = pd.DataFrame(
         {
             "v_nom": buses["v_nom"],
+            "v_mag_pu_set": buses["v_mag_pu_set"].fillna(1.0),
             "x": np.nan_to_num(shapely.get_x(points)),
             "y": np.nan_to_num(shapely.get_y(points)),
             "carrier": "AC",
@@ -177,6 +179,7 @@ def _their_lines(grid: Grid, chosen: pd.Series) -> pd.DataFrame:
     return _branches(grid, chosen).assign(
         x=(reactance(lines) * base).fillna(0.0),
         r=resistance(lines) * base,
+        b=lines["b_pu_100"].fillna(0.0) / base,
         length=lines["length"].fillna(0.0),
     )
 
@@ -275,7 +278,7 @@ def from_pypsa(network: Any, snapshot: Any = None) -> Grid:  # noqa: ANN401 - py
     network
         A `pypsa.Network`.
     snapshot
-        Whose `p_set`, `p_min_pu`, `p_max_pu` and `efficiency` are taken. Without, the static ones are.
+        Whose `p_set`, `q_set`, `p_min_pu`, `p_max_pu` and `efficiency` are taken. Without, the static ones are.
 
     Returns
     -------
@@ -346,7 +349,7 @@ class _State:
         held = self.network.components[component]
         found: pd.DataFrame = held.static.copy()
         found.index = found.index.astype(str)
-        for name in ("p_set", "p_min_pu", "p_max_pu", "efficiency"):
+        for name in ("p_set", "q_set", "p_min_pu", "p_max_pu", "efficiency"):
             series = held.dynamic.get(name)
             if series is None or series.empty:
                 continue
@@ -403,6 +406,7 @@ def _our_buses(state: _State) -> gpd.GeoDataFrame:
     own = pd.DataFrame(
         {
             "v_nom": frame["v_nom"],
+            "v_mag_pu_set": frame["v_mag_pu_set"].where(frame["v_mag_pu_set"].ne(1.0)),
             "slack": frame.index.isin(slack["bus"]),
             "carrier": carrier[~others].replace("", "AC"),
         }
@@ -431,6 +435,7 @@ def _our_lines(state: _State, buses: pd.DataFrame) -> pd.DataFrame:
         x=lines["x"].where(known),
         r=lines["r"].where(known),
         x_pu_100=(lines["x"] * BASE_MVA / v_nom**2).where(known),
+        b_pu_100=(lines["b"] * v_nom**2 / BASE_MVA).where(lines["b"].ne(0.0)),
         length=lines["length"].where(lines["length"].ne(0.0)),
     )
     units = _at_buses(state.table("Transformer"), buses, ends)
@@ -510,7 +515,10 @@ def _our_loads(state: _State, buses: pd.DataFrame) -> pd.DataFrame:
     loads = _at_buses(state.table("Load"), buses, ("bus",))
     loads = loads[loads["active"].astype(bool)]
     own = pd.DataFrame(
-        {"bus": loads["bus"], "p_set": -loads["sign"] * loads["p_set"].astype(float).fillna(0.0)}
+        {
+            "bus": loads["bus"],
+            **{name: -loads["sign"] * loads[name].astype(float).fillna(0.0) for name in ("p_set", "q_set")},
+        }
     )
     shunts = _at_buses(state.table("ShuntImpedance"), buses, ("bus",))
     shunts = shunts[shunts["active"].astype(bool) & shunts["g"].ne(0.0)]

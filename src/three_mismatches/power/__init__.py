@@ -1,6 +1,7 @@
 """How much power the network can bring to a place, and what stops it from bringing more."""
 
 from three_mismatches.power._area_model import Group
+from three_mismatches.power.ac import ac_check
 from three_mismatches.power.contingencies import outages_of
 from three_mismatches.power.dc import dc_flow, lodf, ptdf
 from three_mismatches.power.delivery import (
@@ -25,6 +26,7 @@ __all__ = [
     "Joint",
     "Limit",
     "Snapshots",
+    "ac_check",
     "area_hosting",
     "area_joint",
     "base_dispatch",

@@ -31,6 +31,7 @@ __all__ = ["read_matpower"]
 
 BASE_MVA = 100.0  # of x_pu_100
 ISOLATED, REFERENCE = 4, 3
+HELD = (2, REFERENCE)  # types of buses whose voltage generators hold
 LARGEST_BUS = 2**53  # beyond it a float is no longer one whole number
 BUS_TYPES = (1, 2, REFERENCE, ISOLATED)
 FINITE: Mapping[str, tuple[str, ...]] = {
@@ -202,7 +203,7 @@ def _frames(case: Case) -> dict[str, pd.DataFrame]:
     bus = case.matrices["bus"].table("bus").set_index("BUS_I", drop=False)
     working = bus["BUS_TYPE"] != ISOLATED
     frames = {
-        "buses": _buses(bus),
+        "buses": _buses(case, bus),
         "loads": _loads(bus[working]),
         "generators": _generators(case, working),
         "lines": _lines(case, bus, working),
@@ -227,11 +228,15 @@ def _row_numbers(name: str, frame: pd.DataFrame, before: str = "") -> pd.Index:
     return _index(name, [f"{before}{row + 1}" for row in range(len(frame))])
 
 
-def _buses(bus: pd.DataFrame) -> gpd.GeoDataFrame:
+def _buses(case: Case, bus: pd.DataFrame) -> gpd.GeoDataFrame:
+    gen = case.matrices["gen"].table("gen")
+    held = gen[gen["GEN_STATUS"] > 0].groupby("GEN_BUS")["VG"].last().reindex(bus.index)
     frame = pd.DataFrame(
         {
             "v_nom": bus["BASE_KV"].where(bus["BASE_KV"] != 0).to_numpy(),
             "slack": (bus["BUS_TYPE"] == REFERENCE).to_numpy(),
+            "v_mag_pu_set": held.where(bus["BUS_TYPE"].isin(HELD) & (held > 0.0)).to_numpy(),
+            "shunt_mvar": bus["BS"].where(bus["BS"] != 0.0).to_numpy(),
             "matpower_area": bus["BUS_AREA"].to_numpy(),
             "matpower_zone": bus["ZONE"].to_numpy(),
         },
@@ -241,12 +246,12 @@ def _buses(bus: pd.DataFrame) -> gpd.GeoDataFrame:
 
 
 def _loads(bus: pd.DataFrame) -> pd.DataFrame:
-    """Return the demand and the shunt conductance of each bus; a susceptance alone draws no power."""
+    """Return the demand and the shunt conductance of each bus; susceptances are in the table of buses."""
     parts = []
-    for word, p, q in (("load", bus["PD"], bus["QD"]), ("shunt", bus["GS"], -bus["BS"])):
+    for word, p, q in (("load", bus["PD"], bus["QD"]), ("shunt", bus["GS"], 0.0 * bus["GS"])):
         ids = _ids(bus["BUS_I"])
         every = pd.DataFrame({"bus": ids, "p_set": p, "q_set": q}).set_axis(_index("loads", f"{word} " + ids))
-        parts.append(every[every["p_set"] != 0])
+        parts.append(every[(every["p_set"] != 0) | (every["q_set"] != 0)])
     return pd.concat(parts)
 
 

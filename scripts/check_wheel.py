@@ -19,6 +19,7 @@ IN_SDIST = (
     "LICENSE",
     "README.md",
     "constraints.txt",
+    "constraints-oracles.txt",
     "data/README.md",
     "scripts/build_japan.py",
     "tests/test_solve.py",

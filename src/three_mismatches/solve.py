@@ -12,7 +12,7 @@ import pandas as pd
 from three_mismatches import latency, match, mismatch, power
 from three_mismatches.assumptions import ends_of, resolve
 from three_mismatches.errors import Fault, MatchError, NetworkError
-from three_mismatches.layers import Flag, StudyTables
+from three_mismatches.layers import Flag, Grid, StudyTables
 from three_mismatches.layers.at_year import add_flag, at_year, is_top_level, new_load_mw
 from three_mismatches.layers.settings import Settings
 from three_mismatches.network import BusGraph, PowerGraph, bus_graph, power_graph, requests, to_areas
@@ -57,6 +57,13 @@ class ResultTables:
         rows.
     base
         The base dispatch as a whole; None at area resolution.
+    grid
+        The grid of the study's year; at line resolution with the base dispatch in its tables, as `power.hosting` asks.
+    hosting
+        At line resolution the rungs of each bus that sites stand at, beyond their base draw (`power.ladders`), and
+        `request_mw`, `joint_mw`: what its sites ask anew, and get of it together with all others. [MW] Else no rows.
+    reinforcements
+        At line resolution what a MW more of a rating would bring all sites together (`power.Joint`); else no rows.
     tables
         The study's tables as they stand in its year.
     inputs
@@ -74,6 +81,9 @@ class ResultTables:
     buses: gpd.GeoDataFrame
     lines: gpd.GeoDataFrame
     base: power.Dispatch | None
+    grid: Grid
+    hosting: pd.DataFrame
+    reinforcements: pd.DataFrame
     tables: StudyTables
     inputs: StudyTables
     values: Mapping[str, float]
@@ -126,7 +136,8 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
     other = [*mismatch.fibre_readings(rows), *mismatch.stock_readings(now.grid.areas)]
     final = rows if line is None else mismatch.with_line_rung(rows, line.sites)
     if line is not None:
-        fleet = pd.concat([fleet, mismatch.line_rows(final, rows["power_gap_mw"], line.dispatch)])
+        more = line.dispatch, line.joint, line.hosting.attrs["violated"]
+        fleet = pd.concat([fleet, mismatch.line_rows(final, rows["power_gap_mw"], *more)])
     return ResultTables(
         sites=final,
         latency=by_use,
@@ -137,6 +148,9 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
         buses=now.grid.buses if line is None else line.buses,
         lines=now.grid.lines if line is None else line.lines,
         base=None if line is None else line.dispatch,
+        grid=now.grid if line is None else line.grid,
+        hosting=pd.DataFrame() if line is None else line.hosting,
+        reinforcements=pd.DataFrame() if line is None else line.joint.reinforcements,
         tables=now,
         inputs=tables,
         values=values,
@@ -207,26 +221,45 @@ def _refuse_unplaced(buses: gpd.GeoDataFrame) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _LineAnswer:
-    """What the line model says: by site, and its base dispatch by bus and line."""
+    """What the line model says: by site and by bus, of all together, and its base dispatch by bus and line."""
 
     sites: pd.DataFrame
     buses: gpd.GeoDataFrame
     lines: gpd.GeoDataFrame
     dispatch: power.Dispatch
+    grid: Grid
+    hosting: pd.DataFrame
+    joint: power.Joint
 
 
 def _line_answer(now: StudyTables, sites: gpd.GeoDataFrame) -> _LineAnswer | None:
-    """Return what each site's bus can host, and the base dispatch; nothing at area resolution."""
+    """Return what each site's bus can host, what all get together, and the base dispatch; None at area resolution."""
     if now.grid.buses.empty:
         return None
     graph = bus_graph(now.grid)
     base = power.base_dispatch(graph)
+    grid = power.dispatched(now.grid, graph, base)
     connected = _site_buses(sites, now.grid.buses)
-    asked = connected["bus"].dropna().unique()
-    hosting = power.n0_hosting(graph, [str(bus) for bus in asked])
-    found = connected.join(hosting, on="bus").assign(overloaded=connected["bus"].isin(_strained(graph, base)))
-    lines = now.grid.lines.join(base.lines)
-    return _LineAnswer(found, now.grid.buses.join(base.buses), lines, base)
+    asked = pd.Index(connected["bus"].dropna().unique(), dtype=object)
+    top = is_top_level(sites) & (sites["new_mw"] > 0.0)
+    wanted = sites["new_mw"][top].groupby(connected["bus"][top]).sum().reindex(asked).fillna(0.0)
+    # What the base loads beyond its rating shows that the map lacks a line, not that the site lacks power.
+    rungs, together = power.ladders_and_joint(grid, wanted, preexisting="ignore")
+    found = connected.join(rungs[["n0_mw", "n1_mw", "n1_line", "n1_outage"]], on="bus").assign(
+        line_flags=connected["bus"].map(rungs["flags"]),
+        overloaded=connected["bus"].isin(_strained(graph, base)),
+    )
+    hosting = rungs.join(together.sites[["request_mw", "joint_mw"]])
+    hosting.attrs = rungs.attrs
+    return _LineAnswer(
+        sites=found,
+        buses=now.grid.buses.join(base.buses),
+        lines=now.grid.lines.join(base.lines),
+        dispatch=base,
+        grid=grid,
+        hosting=hosting,
+        joint=together,
+    )
 
 
 def _site_buses(sites: gpd.GeoDataFrame, buses: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -247,6 +247,21 @@ class Result:
         return self.tables.lines
 
     @property
+    def grid(self) -> Grid:
+        """The grid in the study's year; at line resolution with the base dispatch that `power.hosting` asks for."""
+        return self.tables.grid
+
+    @property
+    def hosting(self) -> pd.DataFrame:
+        """At line resolution one row per bus with sites: the rungs of what it can host anew, and why; else no rows."""
+        return self.tables.hosting
+
+    @property
+    def reinforcements(self) -> pd.DataFrame:
+        """At line resolution what a MW more of a rating would bring all sites together; else no rows. [MW/MW]"""
+        return self.tables.reinforcements
+
+    @property
     def certificate(self) -> gpd.GeoDataFrame:
         """What the repair of the map did to make the grid, and how far it can be trusted; no rows without a repair."""
         return self.tables.tables.grid.certificate

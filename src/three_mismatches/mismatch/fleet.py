@@ -9,7 +9,7 @@ import pandas as pd
 
 from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.mismatch.gaps import DOMINANT
-from three_mismatches.power import Delivery, Dispatch
+from three_mismatches.power import Delivery, Dispatch, Joint
 
 __all__ = ["fibre_readings", "fleet_power", "fleet_rows", "line_rows", "stock_readings", "with_range"]
 
@@ -64,6 +64,13 @@ LINE_MEANING = {
         "ordinary demand that the map's lines could not serve within their assumed ratings",
     ),
     "line_least_shed_share": ("-", "of all ordinary demand"),
+    "line_pairs_violated": (
+        "pairs",
+        "of a line and an outage that load it beyond its assumed rating before any new load; no limits",
+    ),
+    "line_joint_mw": ("MW", "new load of listed sites that the line model can serve together, N-1 secure"),
+    "line_joint_gap_mw": ("MW", "new load of listed sites beyond that"),
+    "line_double_count": ("-", "what sites' buses get of it alone, added up, over what they get together"),
 }
 
 
@@ -99,7 +106,9 @@ def fleet_rows(sites: pd.DataFrame, areas: pd.DataFrame, joint: Delivery) -> pd.
     return _table(values, meaning, MODEL)
 
 
-def line_rows(sites: pd.DataFrame, area_gap_mw: pd.Series, base: Dispatch) -> pd.DataFrame:
+def line_rows(
+    sites: pd.DataFrame, area_gap_mw: pd.Series, base: Dispatch, together: Joint, violated: int
+) -> pd.DataFrame:
     """
     Return what the line model says of the fleet, and how far its base can be trusted; rows as in `fleet_rows`.
 
@@ -111,6 +120,10 @@ def line_rows(sites: pd.DataFrame, area_gap_mw: pd.Series, base: Dispatch) -> pd
         `power_gap_mw` of the same sites at area resolution. [MW]
     base
         The base dispatch.
+    together
+        What the sites' buses get together.
+    violated
+        How many pairs of line and outage are beyond ratings before any new load.
     """
     top = is_top_level(sites) & sites["request_mw"].notna()
     gap = sites["power_gap_mw"][top]
@@ -121,6 +134,10 @@ def line_rows(sites: pd.DataFrame, area_gap_mw: pd.Series, base: Dispatch) -> pd
         "line_overload_mw": base.lines["overload_mw"].sum(),
         "line_least_shed_mw": shed,
         "line_least_shed_share": _ratio(shed, demand, of_nothing=0.0),
+        "line_pairs_violated": violated,
+        "line_joint_mw": together.total_mw,
+        "line_joint_gap_mw": together.sites["gap_mw"].sum(),
+        "line_double_count": together.double_count,
     }
     return _table(values, LINE_MEANING, LINE_MODEL)
 

@@ -17,6 +17,9 @@ DOMINANT = ("sites-power", "sites-fibre", "power-fibre")
 UNSEEN = (Flag.REQUEST_UNKNOWN, Flag.LOCAL_GRID_UNKNOWN, Flag.POCKET_LOAD_UNKNOWN, Flag.NO_BUDGET)
 """Flags with which "no gap was seen" does not mean "there is none"."""
 
+OF_LINES = (Flag.BASE_INFEASIBLE, Flag.BASE_VIOLATION, Flag.ISLAND, Flag.RADIAL, Flag.RATING_UNKNOWN)
+"""Flags that the line model can give a site."""
+
 LATER = (
     "n0_mw", "n1_mw", "bus", "bus_km",
     "time_to_power_y", "delay_y_p10", "delay_y_p50", "delay_y_p90", "critical_stream",
@@ -87,7 +90,7 @@ def site_rows(
 
 def with_line_rung(rows: gpd.GeoDataFrame, line: pd.DataFrame) -> gpd.GeoDataFrame:
     """
-    Return the rows with what the line-level grid adds: hosting is the lesser of what both models allow.
+    Return the rows with what the line-level grid adds: hosting is the least of what both models allow.
 
     The area's rungs stay beside it. What the line model says is indicative: the grid is repaired from map lines and
     its parameters are those of voltage classes.
@@ -97,24 +100,29 @@ def with_line_rung(rows: gpd.GeoDataFrame, line: pd.DataFrame) -> gpd.GeoDataFra
     rows
         From `site_rows`.
     line
-        Index site: `bus`, `bus_km` [km]; `n0_mw`, headroom beyond the base draw [MW], `n0_element`, `overloaded`. NaN
-        where a site has no bus.
+        Index site: `bus`, `bus_km` [km]; `n0_mw` and `n1_mw`, headroom beyond the base draw before and after any
+        outage [MW], `n1_line` and `n1_outage` that limit it, `line_flags`, `overloaded`. NaN where a site has no bus.
     """
-    n0 = rows["in_base_mw"] + line["n0_mw"]
-    less = n0 < rows["secure_mw"]
+    n0, n1 = (rows["in_base_mw"] + line[rung] for rung in ("n0_mw", "n1_mw"))
+    less = n1 < rows["secure_mw"]
+    known = n1.notna()
     moved = rows.assign(
         n0_mw=n0,
-        hosting_mw=rows["secure_mw"].mask(less, n0),
-        limiting_element=rows["limiting_element"].mask(less, line["n0_element"]),
-        limiting_outage=rows["limiting_outage"].mask(less, ""),
-        model=np.where(n0.notna(), "line", "area"),
-        bound=np.where(n0.notna(), "upper", rows["bound"]),
+        n1_mw=n1,
+        hosting_mw=rows["secure_mw"].mask(less, n1),
+        limiting_element=rows["limiting_element"].mask(less, line["n1_line"]),
+        limiting_outage=rows["limiting_outage"].mask(less, line["n1_outage"]),
+        model=np.where(known, "line", "area"),
+        bound=np.where(known, "upper", rows["bound"]),
         bus=line["bus"],
         bus_km=line["bus_km"],
     )
     moved["power_gap_mw"] = (moved["request_mw"] - moved["hosting_mw"]).clip(lower=0.0)
     moved["power_gap_frac"] = moved["power_gap_mw"] / moved["request_mw"].where(moved["request_mw"] > 0.0)
-    flags = add_flag(moved["flags"], Flag.INDICATIVE, n0.notna())
+    flags = add_flag(moved["flags"], Flag.INDICATIVE, known)
+    codes = line["line_flags"].fillna("").astype(str).str.split(";")
+    for flag in OF_LINES:
+        flags = add_flag(flags, flag, np.array([flag.value in each for each in codes], dtype=bool))
     moved["flags"] = add_flag(
         flags, Flag.LINE_OVERLOADED, line["overloaded"].fillna(value=False).astype(bool)
     )

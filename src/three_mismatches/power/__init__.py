@@ -12,11 +12,12 @@ from three_mismatches.power.delivery import (
     tie_outages,
 )
 from three_mismatches.power.dispatch import Dispatch, base_dispatch, n0_hosting
+from three_mismatches.power.dispatched import dispatched
 from three_mismatches.power.hosting import Limit, hosting
-from three_mismatches.power.joint import Joint, joint
+from three_mismatches.power.joint import Joint, joint, ladders_and_joint
 from three_mismatches.power.ladder import ladder, ladders
-from three_mismatches.power.snapshots import HostingOver, Snapshots, hosting_over
 from three_mismatches.power.n1 import n1_loading
+from three_mismatches.power.snapshots import HostingOver, Snapshots, hosting_over
 
 __all__ = [
     "Delivery",
@@ -31,11 +32,13 @@ __all__ = [
     "area_joint",
     "base_dispatch",
     "dc_flow",
+    "dispatched",
     "hosting",
     "hosting_over",
     "joint",
     "ladder",
     "ladders",
+    "ladders_and_joint",
     "lodf",
     "n0_hosting",
     "n1_loading",

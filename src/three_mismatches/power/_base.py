@@ -243,6 +243,7 @@ def _answer(base: BaseCase, part: int, total: Floats, room: Floats) -> _Answer |
     into = [network.component[end] == part for end in (links.bus1, links.bus0)]
     source = np.where(into[0], network.component[links.bus0], network.component[links.bus1])
     spare = np.where(into[0], links.forward_mw, np.where(into[1], links.reverse_mw, 0.0))
+    spare = np.where(np.isinf(spare), room[source], spare)
     asked = np.bincount(source, weights=spare, minlength=len(total))
     # Several links from one part together bring no more than its generators can give.
     scale = np.minimum(1.0, room[source] / np.where(asked[source] > 0.0, asked[source], 1.0))

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from three_mismatches.errors import Fault, NetworkError
 from three_mismatches.network import DcNetwork
 from three_mismatches.network.dc import components
 from three_mismatches.power._base import LEAST_SHARE, Response
 from three_mismatches.power._dc_model import DcModel
 from three_mismatches.power.contingencies import Outages
 
-__all__ = ["OutageFactors", "Piece", "outage_factors", "split_by"]
+__all__ = ["CANCELLED", "OutageFactors", "Piece", "cancelled", "outage_factors", "split_by"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -28,6 +29,9 @@ Ints = NDArray[np.int64]
 
 SINGULAR = 1e-7
 """Lost lines that together leave less than this of a way round split the network, or nearly so."""
+
+CANCELLED = 1e-11
+"""Lost lines that leave less than this and split nothing leave reactances that cancel each other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +129,7 @@ class _Ways:
             return OutageFactors(lost, _moved(through, left), ())
         label = split_by(network, lost)
         if label is None:
+            _refuse(network, lost, left)
             return OutageFactors(lost, _moved(through, left), ())
         bridge = _forest(label[network.start[lost]], label[network.end[lost]])
         return self._split(lost, bridge, label, through)
@@ -134,7 +139,9 @@ class _Ways:
         network = self.network
         rest, over = lost[~bridge], lost[bridge]
         first = through[:, ~bridge]
-        moved_first = _moved(first, np.eye(len(rest)) - first[rest])
+        left = np.eye(len(rest)) - first[rest]
+        _refuse(network, rest, left)
+        moved_first = _moved(first, left)
         moved = np.full((len(network.branches), len(lost)), np.nan)
         here = network.component == network.component[network.start[lost[0]]]
         moved[~here[network.start]] = 0.0
@@ -176,6 +183,21 @@ class _Ways:
         apart = answer[:, None] - (way[lines] + moved_first[lines] @ way[rest])
         carried: Floats = apart + (apart @ behind)[:, None]
         return -carried
+
+
+def cancelled(network: DcNetwork, lost: Ints) -> NetworkError:
+    """Return the error that the loss of some lines leaves no network from which flows follow."""
+    problem = "leaves others whose reactances cancel each other: no flow follows from them"
+    cure = "Correct the negative ones, or leave this outage out"
+    return NetworkError(
+        [Fault("contingencies", "line", problem, cure, tuple(map(str, network.branches[lost])))]
+    )
+
+
+def _refuse(network: DcNetwork, lost: Ints, left: Floats) -> None:
+    """Raise an error if what lost lines leave has no solution."""
+    if left.size and not np.linalg.svd(left, compute_uv=False).min() > CANCELLED:
+        raise cancelled(network, lost)
 
 
 def _moved(through: Floats, left: Floats) -> Floats:

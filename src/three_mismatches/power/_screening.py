@@ -31,7 +31,7 @@ from three_mismatches._kernels.security import (
 )
 from three_mismatches.network import DcNetwork
 from three_mismatches.power._base import LEAST_SHARE, BaseCase, Response
-from three_mismatches.power._outages import OutageFactors, outage_factors
+from three_mismatches.power._outages import CANCELLED, OutageFactors, cancelled, outage_factors
 from three_mismatches.power._sensitivities import Sensitivities
 from three_mismatches.power.contingencies import Outages
 
@@ -359,8 +359,10 @@ class Screening:
             violated = [_Pairs.room_for(0, width)]
             for pairs in self._collected(kept, singles, others, most, ask):
                 kept.add(self._without_violated(pairs, violated, first=low == -np.inf))
-            found, beyond = kept.joined(), _worst(violated)
-            bound = kept.bound
+            found, bound = kept.joined(), kept.bound
+            if self.rules.preexisting != "ignore":
+                found = _Pairs.joined([*violated, found])
+            beyond = _worst(violated)
 
             def scan(
                 here: Ints, pairs: _Pairs = found, beyond: _Pairs = beyond, bound: float = bound
@@ -384,22 +386,37 @@ class Screening:
                 return self._single_pairs(chunk, kept.width, most, kept.low, bound)
 
             yield from self._map(collect, chunks[wave : wave + WAVE])
-        pieces = _Pieces(len(ask.buses))
         for outage, factors in outage_factors(self.base.model, self.response, self.outages, others):
             if factors.pieces and self.rules.islanding == "skip":
                 continue
             if kept.low == -np.inf:
-                pieces.take(outage, factors, ask.buses, self.base.flow)
+                self._split_off(ask, outage, factors)
             yield self._other_pairs(outage, factors, kept.width, most, kept.low, kept.bound)
-        pieces.enter(ask.limits)
+
+    def _split_off(self, ask: _Ask, outage: int, factors: OutageFactors) -> None:
+        """Enter what sites can draw in the pieces that an outage splits off."""
+        limits, before = ask.limits, self.base.flow[factors.lost]
+        for piece in factors.pieces:
+            within = np.isin(ask.buses, piece.buses)
+            alone = piece.share <= LEAST_SHARE
+            room = 0.0 if alone else max(0.0, piece.limit_mw * piece.share + float(piece.sent @ before))
+            limits.radial |= within & alone
+            for site in np.flatnonzero(within & (room <= limits.mw[:, -1])):
+                lists = limits.mw[site], limits.line[site], limits.outage[site]
+                enter_limit(*lists, room, CAPACITY, outage)
 
     def _single_pairs(self, chunk: Ints, width: int, most: Floats, low: float, high: float) -> _Pairs:
         """Return the pairs of outages of one line each that are no bridges."""
         network = self.network
         lost = self.outages.lines[self.outages.first[chunk]]
+        angle, case = self.sensitivities.angles_across(lost), np.arange(len(lost))
+        apart = angle[network.start[lost], case] - angle[network.end[lost], case]
+        stuck = ~(np.abs(1.0 - network.susceptance[lost] * apart) > CANCELLED)
+        if stuck.any():
+            raise cancelled(network, lost[stuck])
         found = _Pairs.room_for(len(self.watched) * len(lost), width)
         count = keep_single_pairs(
-            self.sensitivities.angles_across(lost), network.start, network.end, network.susceptance,
+            angle, network.start, network.end, network.susceptance,
             self.watched, lost, chunk, self.base.flow, self.emergency, self.tolerance, most, self.cutoff, low, high,
             *found.arrays(),
         )  # fmt: skip
@@ -418,16 +435,15 @@ class Screening:
         return found.at(slice(count))
 
     def _without_violated(self, pairs: _Pairs, violated: list[_Pairs], *, first: bool) -> _Pairs:
-        """Return the pairs that count; those violated before are noted in the first round, and counted by the rule."""
-        beyond = np.abs(pairs.after) > self.emergency[pairs.line] + self.tolerance[pairs.line]
+        """Return the pairs that are not violated before; in the first round note those that are."""
+        beyond = self.emergency[pairs.line] - np.abs(pairs.after) < -self.tolerance[pairs.line]
         if not beyond.any():
             return pairs
         if first:
             found = pairs.at(beyond)
             violated.append(found)
             self._note(found.line, found.outage, found.after, self.emergency[found.line])
-        counts = first and self.rules.preexisting != "ignore"
-        return pairs if counts else pairs.at(~beyond)
+        return pairs.at(~beyond)
 
     def _scan(self, ask: _Ask, here: Ints, pairs: _Pairs, violated: _Pairs, bound: float) -> Floats:
         """Enter the limits of pairs; return the most that 1 MW at any site that needs more changes each branch."""
@@ -468,37 +484,6 @@ class Screening:
             self.outages.first, self.outages.lines, self.emergency, most, bound, found,
         )  # fmt: skip
         return found[:count]
-
-
-class _Pieces:
-    """What sites can draw once outages have split off the piece that they are in: the least of it."""
-
-    def __init__(self, sites: int) -> None:
-        self._mw, self._outage = np.full(sites, np.inf), np.full(sites, -1, dtype=np.int64)
-        self._radial = np.zeros(sites, dtype=bool)
-
-    def take(self, outage: int, factors: OutageFactors, buses: Ints, flow: Floats) -> None:
-        """Take note of one outage."""
-        for piece in factors.pieces:
-            within = np.isin(buses, piece.buses)
-            alone = piece.share <= LEAST_SHARE
-            room = (
-                0.0
-                if alone
-                else max(0.0, piece.limit_mw * piece.share + float(piece.sent @ flow[factors.lost]))
-            )
-            self._radial |= within & alone
-            less = within & (room < self._mw)
-            self._mw[less], self._outage[less] = room, outage
-
-    def enter(self, limits: Limits) -> None:
-        """Enter what was found into the lists."""
-        for site in np.flatnonzero(self._mw <= limits.mw[:, -1]):
-            enter_limit(
-                limits.mw[site], limits.line[site], limits.outage[site],
-                self._mw[site], CAPACITY, self._outage[site],
-            )  # fmt: skip
-        limits.radial |= self._radial
 
 
 def _worst(violated: Sequence[_Pairs]) -> _Pairs:

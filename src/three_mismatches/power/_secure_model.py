@@ -7,7 +7,9 @@ flow, and of each lost line's flow the factor. Such rows are added where a solut
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
@@ -23,7 +25,7 @@ from three_mismatches.power._injections import by_bus, operating
 from three_mismatches.power._screening import Interfaces
 from three_mismatches.power._watch import Watch
 
-__all__ = ["NO_LINE", "Injections", "SecureModel", "SecureSolution", "injections_of"]
+__all__ = ["NO_LINE", "SHED_MW", "Injections", "SecureModel", "SecureSolution", "injections_of"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -32,11 +34,17 @@ Ints = NDArray[np.int64]
 ANGLE_SCALE = 1e-3
 """Angles are held in milliradians: the programme's coefficients stay within some orders of magnitude."""
 
-SHED_COST = 1e3
-"""Objective units for each MW of demand that is shed: none is shed for less."""
+SHED_MW = 1e-3
+"""Demand below this that is shed is the solver's rounding."""
+
+LEAST_SLACK_MW = 1e-7
+"""What may be shed beyond the least, at first: where a line's factor is small a MW of it is worth thousands."""
 
 SLACK_MW = 1e-5
 """What a total that a solve found may give up when it becomes a bound of the next: above HiGHS' tolerance."""
+
+NO_WEIGHT = 1e-6
+"""A share of the price of a common level below this is rounding."""
 
 MOST_ROUNDS = 200
 """Rounds after which rows have stopped to help."""
@@ -47,7 +55,9 @@ ANGLE, FLOW, SUPPLY, FORWARD, REVERSE, SHED, SPILL, NEW, LEVEL = range(9)
 NO_LINE = -1
 """Instead of a line: what can be generated."""
 
-OPTIMAL, INFEASIBLE = highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible
+OPTIMAL = highspy.HighsModelStatus.kOptimal
+INFEASIBLE = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
+"""What has new load without bound is none of them: all that generators give is finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +80,8 @@ class SecureSolution:
     What one solve found. [MW]
 
     `flow_dual` and `security` are MW of objective for each MW of rating: by branch before any outage, and by line and
-    outage after one; line `NO_LINE` is the generation of the piece that the outage splits off.
+    outage after one; line `NO_LINE` is what can be generated in the piece that the outage splits off. What that says of
+    links that feed the piece is in `link_dual`.
     """
 
     new_mw: Floats
@@ -80,11 +91,17 @@ class SecureSolution:
     supply_mw: Floats
     link_mw: Floats
     level: float
+    new_dual: Floats
     flow_dual: Floats
     link_dual: Floats
     interface_dual: Floats
     row_dual: Floats
     security: pd.DataFrame
+
+    @property
+    def lost_mw(self) -> float:
+        """What is shed or spilt in all."""
+        return float(self.shed_mw.sum() + self.spill_mw.sum())
 
 
 def injections_of(grid: Grid, network: DcNetwork) -> Injections:
@@ -130,9 +147,11 @@ class SecureModel:
         self._first = np.cumsum([0, buses, lines, buses, links, links, buses, buses, len(places), 1])
         self._security: list[tuple[int, int, int]] = []
         self._pieces: list[tuple[int, int, int]] = []
+        self._piece_buses: list[Ints] = []
         self._known: set[tuple[int, int]] = set()
         self._interface_rows = slice(0, 0)
         self._watch: Watch | None = None
+        self._sheds = False
         self._highs = self._load()
         self._total_shed = self._highs.getNumRow() - 1
 
@@ -239,6 +258,7 @@ class SecureModel:
             here = np.flatnonzero(np.isin(self.places, piece))
             if len(here):
                 self._pieces.append((begin + len(rows), NO_LINE, outage))
+                self._piece_buses.append(piece)
                 rows.append(here + int(self._first[NEW]))
                 limits.append(self._left_in(piece))
         width = [len(columns) for columns in rows]
@@ -249,13 +269,18 @@ class SecureModel:
     def _left_in(self, piece: Ints) -> float:
         """Return what generators and links can feed in some buses beyond their demand. [MW]"""
         given, links = self.injections, self.injections.links
-        arrives = np.isin(links.bus1, piece), np.isin(links.bus0, piece)
-        brought = links.efficiency * np.where(
-            arrives[0] & ~arrives[1],
-            links.forward_mw,
-            np.where(arrives[1] & ~arrives[0], links.reverse_mw, 0.0),
-        )
-        return max(0.0, float(given.most[piece].sum() - given.demand[piece].sum() + brought.sum()))
+        there, back = self._over_links(piece)
+        spare = given.most[piece].sum() - given.demand[piece].sum()
+        # What is nothing times what is unlimited is nothing.
+        brought = there[there > 0.0] @ links.forward_mw[there > 0.0]
+        brought += back[back > 0.0] @ links.reverse_mw[back > 0.0]
+        return max(0.0, float(spare + brought))
+
+    def _over_links(self, piece: Ints) -> tuple[Floats, Floats]:
+        """Return what of 1 MW over each link, there and back, arrives in some buses from elsewhere. [MW/MW]"""
+        links = self.injections.links
+        to, back = np.isin(links.bus1, piece), np.isin(links.bus0, piece)
+        return links.efficiency * (to & ~back), links.efficiency * (back & ~to)
 
     def _add_rows(self, block: csr_array, low: Floats, high: Floats) -> None:
         if block.shape[0]:
@@ -283,14 +308,16 @@ class SecureModel:
         self._set_bounds(NEW, np.zeros(len(upper_mw)), upper_mw)
         return self._with_least_shed({NEW: 1.0})
 
-    def raise_level(self, ask_mw: Floats, share: Floats, total_mw: float) -> tuple[float, Bools]:
+    def raise_level(
+        self, ask_mw: Floats, most_mw: Floats, share: Floats, total_mw: float
+    ) -> tuple[float, Bools]:
         """
         Return the largest common share that all places without one can have, and which of them stop the rise.
 
         Parameters
         ----------
-        ask_mw
-            What each place asks. [MW]
+        ask_mw, most_mw
+            What each place asks, and the most that it may have. [MW]
         share
             Share of each place; NaN where it has none yet.
         total_mw
@@ -298,101 +325,112 @@ class SecureModel:
         """
         open_ = np.isnan(share)
         fixed = np.where(open_, 0.0, share) * ask_mw
-        self._set_bounds(NEW, np.maximum(fixed - SLACK_MW, 0.0), np.where(open_, ask_mw, fixed))
+        self._set_bounds(NEW, np.maximum(fixed - SLACK_MW, 0.0), np.where(open_, most_mw, fixed))
         self._set_bounds(LEVEL, np.zeros(1), np.ones(1))
-        columns = np.flatnonzero(open_)
-        begin = self._highs.getNumRow()
-        block = csr_array(
-            (np.ones(len(columns)), (np.arange(len(columns)), columns + int(self._first[NEW]))),
-            shape=(len(columns), int(self._first[-1])),
-        ) - csr_array(
-            (ask_mw[columns], (np.arange(len(columns)), np.full(len(columns), self._first[LEVEL]))),
-            shape=(len(columns), int(self._first[-1])),
-        )
-        whole = csr_array(
-            (
-                np.ones(len(ask_mw)),
-                (np.zeros(len(ask_mw), dtype=np.int64), self._first[NEW] + np.arange(len(ask_mw))),
-            ),
-            shape=(1, int(self._first[-1])),
-        )
-        rows = csr_array(vstack([block, whole]))
-        low = np.concatenate([np.zeros(len(columns)), [total_mw - SLACK_MW]])
-        self._add_rows(rows, low, np.full(len(low), np.inf))
+        places, begin = np.flatnonzero(open_), self._highs.getNumRow()
+        low = np.append(np.zeros(len(places)), total_mw - SLACK_MW)
+        self._add_rows(self._shares(ask_mw, places), low, np.full(len(low), np.inf))
         found = self._with_least_shed({LEVEL: 1.0})
+        # The prices of what is asked sum to 1 where the level stops below 1.
+        weight = ask_mw[places] * found.row_dual[begin : begin + len(places)]
         stopped = np.zeros(len(share), dtype=bool)
-        stopped[columns] = np.abs(found.row_dual[begin : begin + len(columns)]) > 1e-9
+        stopped[places] = weight > NO_WEIGHT
         # What was asked once does not bind the next round.
         for row in range(begin, begin + len(low)):
             self._highs.changeRowBounds(row, -np.inf, np.inf)
         self._set_bounds(LEVEL, np.zeros(1), np.zeros(1))
         return found.level, stopped
 
-    def gain(self, upper_mw: Floats, element: int, step_mw: float) -> float:
+    def _shares(self, ask_mw: Floats, places: Ints) -> csr_array:
+        """Return, for each place, its new load less the level's share of what it asks, and the sum of all."""
+        count, new = len(places), int(self._first[NEW])
+        row, last = np.arange(count), np.full(len(ask_mw), count, dtype=np.int64)
+        level = np.full(count, self._first[LEVEL])
+        value = np.concatenate([np.ones(count), -ask_mw[places], np.ones(len(ask_mw))])
+        column = np.concatenate([new + places, level, new + np.arange(len(ask_mw))])
+        place = np.concatenate([row, row, last]), column
+        return csr_array((value, place), shape=(count + 1, int(self._first[-1])))
+
+    @contextmanager
+    def raised(self, element: int, step_mw: float) -> Iterator[None]:
         """
-        Return by how much all new load together grows if one rating is raised, before and after outages. [MW]
+        Raise one rating for a while, before and after outages and either way.
 
         Parameters
         ----------
-        upper_mw
-            Bound of each place. [MW]
         element
             Number among branches, then interfaces, then links.
         step_mw
-            By how much it is raised, either way. [MW]
+            By how much. [MW]
         """
         self._raise(element, step_mw)
-        if self._watch is not None and element < len(self.network.branches):
-            self._watch.rating[element] += step_mw
-        most = self.most_new(upper_mw).new_mw.sum()
-        self._raise(element, -step_mw)
-        if self._watch is not None and element < len(self.network.branches):
-            self._watch.rating[element] -= step_mw
-        return float(most)
+        try:
+            yield
+        finally:
+            self._raise(element, -step_mw)
 
     def _raise(self, element: int, step_mw: float) -> None:
         """Move the bounds of a branch and of its security rows, of an interface or of a link."""
         lines, interfaces = len(self.network.branches), self._interface_rows.stop - self._interface_rows.start
-        rows: list[int] = []
-        columns: list[tuple[int, bool]] = []
         if element < lines:
-            columns = [(int(self._first[FLOW]) + element, True)]
-            rows = [row for row, line, _ in self._security if line == element]
+            self.rating[element] += step_mw
+            if self._watch is not None:
+                self._watch.rating[element] += step_mw
+            bound = np.where(self.network.working, self.rating, 0.0)
+            self._set_bounds(FLOW, -bound, bound)
+            self._move_rows([row for row, line, _ in self._security if line == element], step_mw)
         elif element < lines + interfaces:
-            rows = [self._interface_rows.start + element - lines]
+            self._move_rows([self._interface_rows.start + element - lines], step_mw)
         else:
-            at = element - lines - interfaces
-            columns = [(int(self._first[kind]) + at, False) for kind in (FORWARD, REVERSE)]
-        lp = self._highs.getLp()
-        for column, both in columns:
-            low, high = lp.col_lower_[column], lp.col_upper_[column]
-            self._highs.changeColBounds(column, low - step_mw if both else low, high + step_mw)
+            self._raise_link(element - lines - interfaces, step_mw)
+
+    def _move_rows(self, rows: Sequence[int], step_mw: float) -> None:
         for row in rows:
-            self._highs.changeRowBounds(row, lp.row_lower_[row] - step_mw, lp.row_upper_[row] + step_mw)
+            _, low, high, _ = self._highs.getRow(row)
+            self._highs.changeRowBounds(row, low - step_mw, high + step_mw)
+
+    def _raise_link(self, link: int, step_mw: float) -> None:
+        """Move what a link can carry, and what pieces get over it."""
+        links = self.injections.links
+        ways = {name: getattr(links, name).copy() for name in ("forward_mw", "reverse_mw")}
+        for kind, way in zip((FORWARD, REVERSE), ways.values(), strict=True):
+            way[link] += step_mw
+            self._set_bounds(kind, np.zeros(len(way)), way)
+        self.injections = replace(self.injections, links=replace(links, **ways))
+        for (row, _, _), piece in zip(self._pieces, self._piece_buses, strict=True):
+            self._highs.changeRowBounds(row, -np.inf, self._left_in(piece))
 
     def settle(self, new_mw: Floats) -> SecureSolution:
         """Return a dispatch in which each place gets what is given. [MW]"""
         self._set_bounds(NEW, np.maximum(new_mw - SLACK_MW, 0.0), new_mw)
         return self._with_least_shed({NEW: 1.0})
 
+    def before(self) -> SecureSolution:
+        """Return a dispatch without any new load, in which as little as can be is shed or spilt."""
+        nothing = np.zeros(len(self.places))
+        self._set_bounds(NEW, nothing, nothing)
+        return self._with_least_shed({})
+
     def _with_least_shed(self, cost: dict[int, float]) -> SecureSolution:
-        """Return a secure solve in which no more is shed than must be, and whose duals do not know of shedding."""
-        while True:
-            self._set_cost({SHED: -SHED_COST, SPILL: -SHED_COST, **cost})
-            self._highs.changeRowBounds(self._total_shed, -np.inf, np.inf)
-            found = self._secure()
-            if found is None:
+        """Return a secure solve in which no more is shed or spilt than must be; its duals do not know of shedding."""
+        found = None if self._sheds else self._shedding(0.0, cost)
+        slack = LEAST_SLACK_MW
+        while found is None:
+            # Rows that the solve with its objective adds can ask for more to be shed: then the least is sought again.
+            self._sheds = True
+            least = self._shedding(np.inf, {SHED: -1.0, SPILL: -1.0})
+            if least is None or slack > SHED_MW:
                 msg = "no dispatch keeps to the ratings, however much demand is shed: phase shifters alone exceed them"
                 raise SolverError(msg)
-            lost = float(found.shed_mw.sum() + found.spill_mw.sum())
-            if lost <= SLACK_MW:
-                return found
-            self._highs.changeRowBounds(self._total_shed, -np.inf, lost + SLACK_MW)
-            self._set_cost(cost)
-            # Rows that this solve adds can ask for more to be shed: then it begins again, with those rows.
-            settled = self._secure()
-            if settled is not None:
-                return settled
+            found = self._shedding(least.lost_mw + slack, cost)
+            slack *= 10.0
+        return found
+
+    def _shedding(self, most_mw: float, cost: dict[int, float]) -> SecureSolution | None:
+        """Return a secure solve in which no more than this is shed or spilt in all; None where there is none."""
+        self._set_cost(cost)
+        self._highs.changeRowBounds(self._total_shed, -np.inf, most_mw)
+        return self._secure()
 
     def _secure(self) -> SecureSolution | None:
         """Return a solve that no outage violates; None where rows that were added leave no more than is shed."""
@@ -436,11 +474,11 @@ class SecureModel:
     def _solved(self) -> SecureSolution | None:
         """Return the optimum; None where there is none because the shed allowed is too little."""
         self._highs.run()
-        if self._highs.getModelStatus() not in (OPTIMAL, INFEASIBLE):
+        if self._highs.getModelStatus() not in (OPTIMAL, *INFEASIBLE):
             self._highs.clearSolver()
             self._highs.run()
         status = self._highs.getModelStatus()
-        if status == INFEASIBLE:
+        if status in INFEASIBLE:
             return None
         if status != OPTIMAL:
             msg = (
@@ -453,6 +491,7 @@ class SecureModel:
         found = self._highs.getSolution()
         value, price = np.array(found.col_value), np.abs(np.array(found.col_dual))
         row_dual = np.abs(np.array(found.row_dual))
+        limited = np.isfinite(self.rating) & self.network.working
         rows = pd.DataFrame(
             [*self._security, *self._pieces], columns=["row", "line", "outage"], dtype=np.int64
         )
@@ -464,12 +503,24 @@ class SecureModel:
             supply_mw=value[self._columns(SUPPLY)],
             link_mw=value[self._columns(FORWARD)] - value[self._columns(REVERSE)],
             level=float(value[self._first[LEVEL]]),
-            flow_dual=np.where(np.isfinite(self.rating), price[self._columns(FLOW)], 0.0),
-            link_dual=price[self._columns(FORWARD)] + price[self._columns(REVERSE)],
+            new_dual=price[self._columns(NEW)],
+            flow_dual=np.where(limited, price[self._columns(FLOW)], 0.0),
+            link_dual=self._link_price(value, price, row_dual),
             interface_dual=row_dual[self._interface_rows],
             row_dual=row_dual,
             security=rows.assign(dual=row_dual[rows["row"].to_numpy()]).drop(columns="row"),
         )
+
+    def _link_price(self, value: Floats, price: Floats, row_dual: Floats) -> Floats:
+        """Return what a MW more of each link is worth, either way: where it is full, and where pieces live by it."""
+        links = self.injections.links
+        found = np.zeros(len(links.names))
+        for kind, most in ((FORWARD, links.forward_mw), (REVERSE, links.reverse_mw)):
+            # At 0 a price only says that nothing goes that way.
+            found += np.where(value[self._columns(kind)] > most - SLACK_MW, price[self._columns(kind)], 0.0)
+        for (row, _, _), piece in zip(self._pieces, self._piece_buses, strict=True):
+            found += row_dual[row] * sum(self._over_links(piece))
+        return found
 
 
 def _at(buses: Ints, count: int) -> csr_array:

@@ -41,6 +41,9 @@ CHOICES = {
 }
 """Words that options take."""
 
+MOST_LISTED = 10_000
+"""Violations that are listed: the worst."""
+
 ALONE = 20_000
 """Below this many lines times buses one thread is faster than several."""
 
@@ -119,7 +122,8 @@ def hosting(
         Index bus; `hosting_mw` [MW]; `limiting_line`: a line, an interface, "capacity" where generation ends, a link
         that brings no more, or "max_mw"; `limiting_outage`, empty before any; `limits`: the least limits, a tuple of
         `Limit`; `flags`. `attrs["participation"]`: the weights of buses that were used; `attrs["preexisting"]`:
-        violations that were there before, with line, outage, p0_mw, rating_mw and loading, the worst first.
+        violations that were there before, with line, outage, p0_mw, rating_mw and loading, the worst first, up to
+        10,000 of the `attrs["violated"]` there are.
 
     Raises
     ------
@@ -217,6 +221,7 @@ def screened(screen: Screening, limits: Limits, asked: Ints) -> pd.DataFrame:
         screen.base.weight, index=screen.network.buses, name="participation"
     )
     table.attrs["preexisting"] = _violations(screen, names, outages)
+    table.attrs["violated"] = sum(map(len, screen.violations))
     return table
 
 
@@ -246,6 +251,7 @@ def _violations(screen: Screening, names: list[str], outages: list[str]) -> pd.D
     found = found.assign(loading=over).sort_values(
         ["loading", "outage", "line"], ascending=[False, True, True], kind="stable", ignore_index=True
     )
+    found = found.iloc[:MOST_LISTED]
     return found.assign(
         line=[names[at] for at in found["line"]], outage=[outages[at] for at in found["outage"]]
     )
@@ -274,12 +280,25 @@ def interfaces_of(grid: Grid, lines: pd.Index, links: pd.Index, *, counted: bool
 
 
 def maximum_of(max_mw: float | pd.Series | None, buses: pd.Index) -> Floats:
-    """Return the most that each bus may ask for. [MW]"""
-    if max_mw is None:
-        return np.full(len(buses), np.inf)
+    """
+    Return the most that each bus may ask for. [MW]
+
+    Raises
+    ------
+    NetworkError
+        If a bus is not in the grid.
+    ValueError
+        If one may ask for less than 0, or for all it is no number.
+    """
+    found = np.full(len(buses), np.inf)
     if isinstance(max_mw, pd.Series):
-        return max_mw.reindex(buses).fillna(np.inf).to_numpy(dtype=np.float64)
-    return np.full(len(buses), float(max_mw))
+        np.fmin.at(found, positions_of(buses, max_mw.index), max_mw.to_numpy(dtype=np.float64))
+    elif max_mw is not None:
+        found[:] = max_mw
+    if not (found >= 0.0).all():
+        msg = f"max_mw must be 0 MW or more, not {found[~(found >= 0.0)][0]:g}"
+        raise ValueError(msg)
+    return found
 
 
 def refuse(cutoff: float, top: int, **words: str) -> None:

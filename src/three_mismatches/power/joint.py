@@ -12,12 +12,12 @@ from three_mismatches.errors import Fault, NetworkError
 from three_mismatches.layers import Flag, Grid
 from three_mismatches.layers.flags import join_flags
 from three_mismatches.power._base import base_case
-from three_mismatches.power._secure_model import NO_LINE, SecureModel, SecureSolution
+from three_mismatches.power._secure_model import NO_LINE, SHED_MW, SecureModel, SecureSolution
 from three_mismatches.power.contingencies import Contingencies
-from three_mismatches.power.hosting import positions_of
-from three_mismatches.power.ladder import DUAL, SHED_MW, Models
+from three_mismatches.power.hosting import hosting, positions_of
+from three_mismatches.power.ladder import DUAL, Models, rungs
 
-__all__ = ["Joint", "joint"]
+__all__ = ["Joint", "joint", "ladders_and_joint"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -25,8 +25,11 @@ Floats = NDArray[np.float64]
 STEP_MW = 1.0
 """By how much a rating is raised to see what that brings."""
 
-MOST_TRIED = 20
-"""So many ratings are raised, those with the largest duals."""
+MOST_TRIED, FEW_TRIED = 20, 5
+"""So many ratings are raised, those with the largest duals; few where a study asks beside all else."""
+
+SAME_MW = 1e-5
+"""What is nearer to a bound than this is at it."""
 
 OBJECTIVES = ("max_total", "max_min")
 """What all sites together are to have most of."""
@@ -110,103 +113,143 @@ def joint(
         If the objective or security is none of those above.
     """
     _refuse(objective=(objective, OBJECTIVES), security=(security, ("n0", "n1")))
+    _refuse(
+        **{
+            name: (word, CHOICES[name])
+            for name, word in (("islanding", islanding), ("preexisting", preexisting))
+        }
+    )
     asked = _added_up(requests)
     base = base_case(grid, balance=balance, participation=participation)
     places = positions_of(base.network.buses, asked.index)
     models = Models.of(grid, base, places, contingencies, islanding=islanding, preexisting=preexisting)
     model = models.secure() if security == "n1" else models.intact()
     request = asked.to_numpy(dtype=np.float64)
-    alone = np.array([_alone(model, request, at) for at in range(len(request))], dtype=np.float64)
-    most = np.minimum(request, alone)
+    before, each = model.before(), [_alone(model, request, at) for at in range(len(request))]
+    alone = np.array([found.new_mw[at] for at, found in enumerate(each)], dtype=np.float64)
+    most = np.minimum(request, np.maximum(alone, 0.0))
     best = model.most_new(most)
     total = float(best.new_mw.sum()) if objective == "max_total" else 0.0
-    new = _fair_shares(model, most, total) * most
-    new = np.where(new > most - SHED_MW, most, new)
-    found = model.settle(new)
-    return _tables(models, found, _worth(models, model, best, most), asked, alone, new)
+    new = _fair_shares(model, np.where(np.isinf(request), most, request), most, total)
+    worth = _worth(models, model, request, _Solved(best, each, most))
+    return _tables(
+        models, (before, model.settle(new)), worth, asked.to_frame().assign(alone_mw=alone, joint_mw=new)
+    )
 
 
-def _alone(model: SecureModel, request: Floats, at: int) -> float:
-    """Return what one place gets if nobody else asks. [MW]"""
-    chosen = np.where(np.arange(len(request)) == at, request, 0.0)
-    return float(model.most_new(chosen).new_mw[at])
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    """What all get together, what each gets alone, and the least of that and its request. [MW]"""
+
+    best: SecureSolution
+    alone: list[SecureSolution]
+    most: Floats
 
 
-def _fair_shares(model: SecureModel, ask: Floats, total: float) -> Floats:
+def _alone(model: SecureModel, request: Floats, at: int) -> SecureSolution:
+    """Return what one place gets if nobody else asks."""
+    return model.most_new(np.where(np.arange(len(request)) == at, request, 0.0))
+
+
+def _fair_shares(model: SecureModel, ask: Floats, most: Floats, total: float) -> Floats:
     """
-    Return each place's share of what it asks, lexicographically max-min among the plans that reach `total`.
+    Return what each place gets, lexicographically max-min in shares of what it asks among plans that reach `total`.
 
-    Each round raises all places that are not fixed together, then fixes those whose rows stop the rise.
+    Each round raises all places that are not fixed together, then fixes those whose rows stop the rise. [MW]
     """
-    asks = ask > SHED_MW
-    if total >= ask.sum() - SHED_MW:
-        return asks.astype(np.float64)
-    share = np.where(asks, np.nan, 0.0)
+    some = most > SAME_MW
+    if total >= most.sum() - SAME_MW:
+        return most
+    share = np.where(some, np.nan, 0.0)
     while np.isnan(share).any():
-        level, stopped = model.raise_level(ask, share, total)
-        done = level >= 1.0 - SHED_MW or not stopped.any()
+        level, stopped = model.raise_level(ask, most, share, total)
+        done = level >= 1.0 - SAME_MW or not stopped.any()
         share = np.where(np.isnan(share) if done else stopped, level, share)
-    return share
+    return np.minimum(share * np.where(some, ask, 0.0), most)
 
 
 def _tables(
-    models: Models, found: SecureSolution, worth: pd.DataFrame, asked: pd.Series, alone: Floats, new: Floats
+    models: Models, found: tuple[SecureSolution, SecureSolution], worth: pd.DataFrame, sites: pd.DataFrame
 ) -> Joint:
-    """Return the answer as tables."""
-    buses, total = models.base.network.buses, float(new.sum())
-    shed = pd.Series(found.shed_mw, index=buses, name="base_shed_mw")
-    shed = shed[shed > SHED_MW]
-    request = asked.to_numpy(dtype=np.float64)
-    infeasible = np.full(len(asked), len(shed) > 0)
-    sites = pd.DataFrame(
-        {
-            "request_mw": request,
-            "alone_mw": alone,
-            "joint_mw": new,
-            "gap_mw": np.maximum(request - new, 0.0),
-            "flags": join_flags({Flag.BASE_INFEASIBLE: infeasible}, asked.index),
-        },
-        index=asked.index,
-    )
-    counted = float(np.minimum(alone, request).sum())
+    """Return the answer as tables, from the dispatches before anything is added and after."""
+    buses, (before, after) = models.base.network.buses, found
+    total = float(sites["joint_mw"].sum())
+    shed = pd.Series(before.shed_mw, index=buses, name="base_shed_mw")
+    infeasible = np.full(len(sites), before.lost_mw > SHED_MW)
+    sites["gap_mw"] = (sites["request_mw"] - sites["joint_mw"]).clip(lower=0.0)
+    sites["flags"] = join_flags({Flag.BASE_INFEASIBLE: infeasible}, sites.index)
+    counted = float(sites["alone_mw"].sum())
     short = counted > total + SHED_MW
     return Joint(
         sites=sites,
         reinforcements=worth,
         total_mw=total,
         double_count=(counted / total if total > SHED_MW else np.inf) if short else 1.0,
-        base_shed_mw=shed,
-        dispatch=pd.DataFrame({"supply_mw": found.supply_mw, "shed_mw": found.shed_mw}, index=buses),
+        base_shed_mw=shed[shed > SHED_MW],
+        dispatch=pd.DataFrame({"supply_mw": after.supply_mw, "shed_mw": after.shed_mw}, index=buses),
     )
 
 
-def _worth(models: Models, model: SecureModel, best: SecureSolution, most: Floats) -> pd.DataFrame:
+def _worth(models: Models, model: SecureModel, request: Floats, solved: _Solved) -> pd.DataFrame:
     """Return what a MW more of each rating brings all sites together, the most first."""
-    lines, interfaces = models.base.network.branches, models.interfaces.names[: len(best.interface_dual)]
+    lines, interfaces = (
+        models.base.network.branches,
+        models.interfaces.names[: len(solved.best.interface_dual)],
+    )
     names = [*map(str, lines), *map(str, interfaces), *map(str, models.injections.links.names)]
-    before = np.concatenate([best.flow_dual, best.interface_dual, best.link_dual])
-    rows = best.security[(best.security["dual"] > DUAL) & (best.security["line"] != NO_LINE)]
+    weight = np.where(solved.most < request, solved.best.new_dual, 0.0)
+    parts = [
+        (1.0, solved.best),
+        *((mw, found) for mw, found in zip(weight, solved.alone, strict=True) if mw > DUAL),
+    ]
+    before = np.sum([share * _before(found) for share, found in parts], axis=0)
+    rows = pd.concat([found.security.assign(dual=share * found.security["dual"]) for share, found in parts])
+    rows = rows[(rows["dual"] > DUAL) & (rows["line"] != NO_LINE)].drop_duplicates(["line", "outage", "dual"])
     after = np.zeros(len(before))
     np.add.at(after, rows["line"].to_numpy(), rows["dual"].to_numpy())
     priced = np.flatnonzero(before + after > DUAL)
     priced = priced[np.argsort(-(before + after)[priced], kind="stable")]
-    total = float(best.new_mw.sum())
-    lost = rows.groupby("line")["outage"].agg(lambda of: "; ".join(map(str, models.outages.names[of])))
+    lost = rows.groupby("line")["outage"].agg(
+        lambda of: "; ".join(map(str, models.outages.names[np.unique(of)]))
+    )
+    total = float(solved.best.new_mw.sum())
+    gain = [(_raised(model, request, solved, int(at)) - total) / STEP_MW for at in priced[:MOST_TRIED]]
     table = pd.DataFrame(
         {
-            "mw_per_mw": [
-                (model.gain(most, int(at), STEP_MW) - total) / STEP_MW for at in priced[:MOST_TRIED]
-            ]
-            + [np.nan] * len(priced[MOST_TRIED:]),
+            "mw_per_mw": np.array([*gain, *[np.nan] * len(priced[MOST_TRIED:])], dtype=np.float64),
             "dual": (before + after)[priced],
             "before": before[priced],
             "after": after[priced],
-            "outages": [lost.get(at, "") for at in priced],
-        },
-        index=pd.Index([names[at] for at in priced], name="element"),
-    )
-    table["mw_per_mw"] = table["mw_per_mw"].mask(table["mw_per_mw"] < DUAL, 0.0)
+            "outages": pd.Series([lost.get(at, "") for at in priced], dtype=object),
+        }
+    ).set_axis(pd.Index([names[at] for at in priced], name="element", dtype=object))
+    table["mw_per_mw"] = table["mw_per_mw"].mask(table["mw_per_mw"] < SAME_MW, 0.0)
     return table.sort_values(["mw_per_mw", "dual"], ascending=False, kind="stable")
+
+
+def _before(found: SecureSolution) -> Floats:
+    """Return the prices of branches, interfaces and links before any outage."""
+    return np.concatenate([found.flow_dual, found.interface_dual, found.link_dual])
+
+
+def _raised(model: SecureModel, request: Floats, solved: _Solved, element: int) -> float:
+    """Return what all get together once a rating is raised; what each gets alone is sought anew where it grows. [MW]"""
+    moved = [
+        at
+        for at, found in enumerate(solved.alone)
+        if solved.most[at] < request[at] and _binds(found, element)
+    ]
+    with model.raised(element, STEP_MW):
+        most = solved.most.copy()
+        for at in moved:
+            most[at] = min(request[at], max(most[at], float(_alone(model, request, at).new_mw[at])))
+        return float(model.most_new(most).new_mw.sum())
+
+
+def _binds(found: SecureSolution, element: int) -> bool:
+    """Return whether a rating has a price in a solve, before any outage or after one."""
+    rows = found.security
+    return bool(_before(found)[element] > DUAL or ((rows["line"] == element) & (rows["dual"] > DUAL)).any())
 
 
 def _added_up(requests: pd.Series) -> pd.Series:
@@ -218,7 +261,8 @@ def _added_up(requests: pd.Series) -> pd.Series:
         raise NetworkError(
             [Fault("requests", "value", "is missing or below 0", "Give MW of 0 or more", rows)]
         )
-    return value.groupby(level=0, sort=False).sum().rename_axis("bus")
+    total: pd.Series = value.groupby(level=0, sort=False, dropna=False).sum()
+    return total.rename_axis("bus").rename("request_mw")
 
 
 def _refuse(**words: tuple[str, tuple[str, ...]]) -> None:

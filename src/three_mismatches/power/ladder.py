@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from three_mismatches.power._base import BaseCase, base_case, responses
 from three_mismatches.power._screening import Interfaces
 from three_mismatches.power._secure_model import (
     NO_LINE,
+    SHED_MW,
     Injections,
     SecureModel,
     SecureSolution,
@@ -26,7 +27,7 @@ from three_mismatches.power._watch import Watch
 from three_mismatches.power.contingencies import Contingencies, Outages, outages_of
 from three_mismatches.power.hosting import hosting, interfaces_of, positions_of
 
-__all__ = ["RUNGS", "Models", "ladder", "ladders"]
+__all__ = ["RUNGS", "Models", "ladder", "ladders", "rungs"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,9 +46,6 @@ DUAL = 1e-7
 
 MANY = 3
 """More binding elements than this are counted, not named."""
-
-SHED_MW = 1e-3
-"""Demand below this that is shed is the solver's rounding."""
 
 
 def ladder(
@@ -150,7 +148,7 @@ def ladders(
     -------
     rungs
         Index bus; for each rung `<rung>_mw` [MW], `<rung>_line` and `<rung>_outage`; `flags`. `attrs["base_shed_mw"]`
-        by rung. [MW]
+        by rung [MW]; `attrs["violated"]`, how many pairs of line and outage the dispatch violates before.
 
     Raises
     ------
@@ -164,28 +162,40 @@ def ladders(
         islanding=islanding, cutoff=cutoff, preexisting=preexisting, top=1,
     )  # fmt: skip
     models = Models.of(grid, base, asked, contingencies, islanding=islanding, preexisting=preexisting)
+    return rungs(models, screen, models.by_rung())
+
+
+def rungs(models: Models, screen: pd.DataFrame, programmes: Mapping[str, SecureModel]) -> pd.DataFrame:
+    """
+    Return the rungs of the places of some programmes: see `ladders`.
+
+    Parameters
+    ----------
+    models
+        What the programmes are made of.
+    screen
+        `hosting` at their places.
+    programmes
+        By rung.
+    """
     table = pd.DataFrame(index=screen.index)
     shed = {}
-    for rung, model in models.by_rung().items():
-        found = [
-            model.most_new(np.where(np.arange(len(asked)) == at, np.inf, 0.0)) for at in range(len(asked))
-        ]
+    for rung, model in programmes.items():
+        found = [model.most_new(alone) for alone in np.where(np.eye(len(screen)) > 0.0, np.inf, 0.0)]
         shed[rung] = max((float(each.shed_mw.sum()) for each in found), default=0.0)
         table[f"{rung}_mw"] = [each.new_mw[at] for at, each in enumerate(found)]
         names = [models.binding(each) for each in found]
-        table[f"{rung}_line"], table[f"{rung}_outage"] = (
-            pd.Series([name[at] for name in names], index=table.index, dtype=object) for at in (0, 1)
-        )
-    adequacy = models.adequacy() + np.array(shed["transport"])
-    table.insert(0, "adequacy_mw", np.maximum(adequacy, 0.0))
+        for at, what in enumerate(("line", "outage")):
+            table[f"{rung}_{what}"] = pd.Series([name[at] for name in names], index=table.index, dtype=object)
+    table["adequacy_mw"] = np.maximum(models.adequacy() + shed["transport"], 0.0)
     table["adequacy_line"], table["adequacy_outage"] = "capacity", ""
     table["screening_mw"] = screen["hosting_mw"]
     table["screening_line"], table["screening_outage"] = screen["limiting_line"], screen["limiting_outage"]
     infeasible = np.full(len(table), max(shed.values()) > SHED_MW)
     table["flags"] = add_flag(screen["flags"], Flag.BASE_INFEASIBLE, infeasible)
-    columns = [f"{rung}_{what}" for what in ("mw", "line", "outage") for rung in RUNGS]
-    table = table[[*columns, "flags"]]
+    table = table[[*(f"{rung}_{what}" for what in ("mw", "line", "outage") for rung in RUNGS), "flags"]]
     table.attrs["base_shed_mw"] = pd.Series(shed, name="base_shed_mw")
+    table.attrs["violated"] = screen.attrs["violated"]
     return table
 
 
@@ -269,12 +279,16 @@ class Models:
     def binding(self, found: SecureSolution) -> tuple[str, str]:
         """Return what binds in a solve: lines, interfaces and links, and the outages after which they do."""
         names = self.base.network.branches
-        before = [
-            *zip(found.flow_dual, names, strict=True),
-            *zip(found.interface_dual, self.interfaces.names[: len(found.interface_dual)], strict=True),
-            *zip(found.link_dual, self.injections.links.names, strict=True),
+        before = (
+            (found.flow_dual, names),
+            (found.interface_dual, self.interfaces.names),
+            (found.link_dual, self.injections.links.names),
+        )
+        bound = [
+            (float(dual[at]), str(known[at]), "")
+            for dual, known in before
+            for at in np.flatnonzero(dual > DUAL).tolist()
         ]
-        bound = [(float(dual), str(name), "") for dual, name in before if dual > DUAL]
         for line, outage, dual in found.security.itertuples(index=False):
             if dual > DUAL:
                 name = "capacity" if line == NO_LINE else str(names[line])

@@ -223,7 +223,7 @@ def _checked(grid: Grid, snapshots: Snapshots) -> pd.Index:
     }
     if not tables:
         raise NetworkError([Fault("snapshots", "table", "are empty", "Give at least one table", ())])
-    index = next(iter(tables.values())).index
+    index: pd.Index = next(iter(tables.values())).index
     faults = []
     for name, table in tables.items():
         if not table.index.equals(index):

@@ -27,6 +27,9 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+ROUNDING = 1e-12
+"""By this share more is kept than must be, so that rounding loses no pair between two bounds."""
+
 
 @kernel
 def enter_limit(mw: Floats, line: Ints, outage: Ints, limit: float, at_line: int, at_outage: int) -> None:
@@ -117,11 +120,12 @@ def keep_single_pairs(
     Keep the pairs of single outages whose key is at least `low_key` and less than `high_key`; return how many.
 
     `angle` is made by 1 MW through each lost line, shape (buses, outages). The key, what is left of the rating divided
-    by the most that any site's MW can take of it, is a lower bound of every site's limit. Violated pairs are always
-    kept.
+    by the most that any site's MW can take of it, is a lower bound of every site's limit; it is below 0 for violated
+    pairs only, which are always kept. Keys of `high_key` and a rounding more may be among them.
     """
     count = 0
     lanes = len(lost)
+    widely = high_key * (1.0 + ROUNDING)
     own = np.empty(lanes)
     for lane in range(lanes):
         at = lost[lane]
@@ -135,12 +139,12 @@ def keep_single_pairs(
             now = flow[at] + moved * flow[lost[lane]]
             left = rating[at] - abs(now)
             reach = most[at] + abs(moved) * most[lost[lane]]
-            if left < high_key * reach or left < -tolerance[at]:
-                if at == lost[lane] or (
-                    left >= -tolerance[at] and (left < low_key * reach or reach < cutoff)
-                ):
+            violated = left < -tolerance[at]
+            if left < widely * reach or violated:
+                own_key = (left if violated else max(left, 0.0)) / reach if reach > 0.0 else -np.inf
+                if at == lost[lane] or (not violated and (own_key < low_key or reach < cutoff)):
                     continue
-                key[count] = left / reach if reach > 0.0 else -np.inf
+                key[count] = own_key
                 line[count], outage[count] = at, lost_as[lane]
                 after[count], factor[count, 0] = now, moved
                 count += 1
@@ -183,11 +187,13 @@ def keep_pairs(
             reach += abs(moved[at, part]) * most[lost[part]]
             gone |= lost[part] == at
         left = rating[at] - abs(now)
-        if gone or not (left < high_key * reach or left < -tolerance[at]):
+        violated = left < -tolerance[at]
+        if gone or not (left < high_key * (1.0 + ROUNDING) * reach or violated):
             continue
-        if left >= -tolerance[at] and (left < low_key * reach or reach < cutoff):
+        own_key = (left if violated else max(left, 0.0)) / reach if reach > 0.0 else -np.inf
+        if not violated and (own_key < low_key or reach < cutoff):
             continue
-        key[count] = left / reach if reach > 0.0 else -np.inf
+        key[count] = own_key
         line[count], outage[count], after[count] = at, as_outage, now
         for part in range(len(lost)):
             factor[count, part] = moved[at, part]

@@ -40,7 +40,7 @@ SHED_MW = 1e-3
 LEAST_SLACK_MW = 1e-7
 """What may be shed beyond the least, at first: where a line's factor is small a MW of it is worth thousands."""
 
-SLACK_MW = 1e-5
+SLACK_MW = 1e-6
 """What a total that a solve found may give up when it becomes a bound of the next: above HiGHS' tolerance."""
 
 NO_WEIGHT = 1e-6

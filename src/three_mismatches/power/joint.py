@@ -14,7 +14,7 @@ from three_mismatches.layers.flags import join_flags
 from three_mismatches.power._base import base_case
 from three_mismatches.power._secure_model import NO_LINE, SHED_MW, SecureModel, SecureSolution
 from three_mismatches.power.contingencies import Contingencies
-from three_mismatches.power.hosting import hosting, positions_of
+from three_mismatches.power.hosting import CHOICES, hosting, positions_of
 from three_mismatches.power.ladder import DUAL, Models, rungs
 
 __all__ = ["Joint", "joint", "ladders_and_joint"]
@@ -44,12 +44,13 @@ class Joint:
     ----------
     sites
         Index bus: `request_mw`, `alone_mw` (what it gets of it if nobody else asks), `joint_mw`, `gap_mw` (request
-        less joint), `flags`. [MW]
+        less joint), `flags`. Nothing gets more than alone: another's load can make room, but nobody can rely on it.
+        [MW]
     reinforcements
         Index line or interface or link, the most worth first: `mw_per_mw`, what all sites together gain when its
         ratings are raised by 1 MW, solved again (NaN beyond the first 20). `dual` is what the programme's prices say,
         `before` and `after` an outage; where several limits bind at once one of them alone brings less than its price.
-        `outages` after which it binds.
+        What each site gets alone grows with them. `outages` after which it binds.
     total_mw
         What all get together. [MW]
     double_count
@@ -91,7 +92,8 @@ def joint(
         New load asked at each bus; requests at one bus are added. inf asks for whatever there is. [MW]
     objective
         "max_total": as much as possible in all, and of the ways to do so the one in which the worst served gets the
-        largest share of its request, then the next. "max_min": that share first, whatever it costs in all.
+        largest share of its request (of what it gets alone, where it asks for inf), then the next. "max_min": that
+        share first, whatever it costs in all.
     security
         "n0": within ratings before any outage. "n1": after every outage too, and to interfaces before any.
     contingencies, participation, balance, islanding, preexisting
@@ -100,8 +102,8 @@ def joint(
     Returns
     -------
     joint
-        Where the base cannot be served securely, the least demand is shed first (`base_shed_mw`, flag
-        `base_infeasible`), and the rest is what sites get beside it.
+        Where the base cannot be served securely, or units that must run give more than can be taken, the least is shed
+        or spilt first (`base_shed_mw`, flag `base_infeasible`), and the rest is what sites get beside it.
 
     Raises
     ------
@@ -113,17 +115,60 @@ def joint(
         If the objective or security is none of those above.
     """
     _refuse(objective=(objective, OBJECTIVES), security=(security, ("n0", "n1")))
-    _refuse(
-        **{
-            name: (word, CHOICES[name])
-            for name, word in (("islanding", islanding), ("preexisting", preexisting))
-        }
-    )
+    _refuse(islanding=(islanding, CHOICES["islanding"]), preexisting=(preexisting, CHOICES["preexisting"]))
     asked = _added_up(requests)
     base = base_case(grid, balance=balance, participation=participation)
     places = positions_of(base.network.buses, asked.index)
     models = Models.of(grid, base, places, contingencies, islanding=islanding, preexisting=preexisting)
     model = models.secure() if security == "n1" else models.intact()
+    return _together(models, model, asked, objective, MOST_TRIED)
+
+
+def ladders_and_joint(
+    grid: Grid,
+    requests: pd.Series,
+    *,
+    contingencies: Contingencies = "branches",
+    participation: pd.Series | None = None,
+    balance: str | None = None,
+    islanding: str = "redistribute",
+    preexisting: str = "count",
+) -> tuple[pd.DataFrame, Joint]:
+    """
+    Return `ladders` of the buses that ask, and what they get together: the programmes are built once.
+
+    Parameters
+    ----------
+    grid, requests, contingencies, participation, balance, islanding, preexisting
+        As for `joint`.
+
+    Returns
+    -------
+    rungs
+        As `ladders`, without a cutoff.
+    joint
+        As `joint`; only the first 5 reinforcements are solved again.
+
+    Raises
+    ------
+    NetworkError, SolverError, ValueError
+        As `joint`.
+    """
+    asked = _added_up(requests)
+    screen = hosting(
+        grid, asked.index, contingencies=contingencies, participation=participation, balance=balance,
+        islanding=islanding, cutoff=0.0, preexisting=preexisting, top=1,
+    )  # fmt: skip
+    base = base_case(grid, balance=balance, participation=participation)
+    places = positions_of(base.network.buses, asked.index)
+    models = Models.of(grid, base, places, contingencies, islanding=islanding, preexisting=preexisting)
+    programmes = models.by_rung()
+    found = rungs(models, screen, programmes)
+    return found, _together(models, programmes["n1"], asked, "max_total", FEW_TRIED)
+
+
+def _together(models: Models, model: SecureModel, asked: pd.Series, objective: str, tried: int) -> Joint:
+    """Return what all get together under one programme; so many ratings are raised."""
     request = asked.to_numpy(dtype=np.float64)
     before, each = model.before(), [_alone(model, request, at) for at in range(len(request))]
     alone = np.array([found.new_mw[at] for at, found in enumerate(each)], dtype=np.float64)
@@ -131,10 +176,9 @@ def joint(
     best = model.most_new(most)
     total = float(best.new_mw.sum()) if objective == "max_total" else 0.0
     new = _fair_shares(model, np.where(np.isinf(request), most, request), most, total)
-    worth = _worth(models, model, request, _Solved(best, each, most))
-    return _tables(
-        models, (before, model.settle(new)), worth, asked.to_frame().assign(alone_mw=alone, joint_mw=new)
-    )
+    worth = _worth(models, model, request, _Solved(best, each, most), tried)
+    sites = asked.to_frame().assign(alone_mw=most, joint_mw=new)
+    return _tables(models, (before, model.settle(new)), worth, sites)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +191,7 @@ class _Solved:
 
 
 def _alone(model: SecureModel, request: Floats, at: int) -> SecureSolution:
-    """Return what one place gets if nobody else asks."""
+    """Return the solve in which one place asks and nobody else does."""
     return model.most_new(np.where(np.arange(len(request)) == at, request, 0.0))
 
 
@@ -165,7 +209,8 @@ def _fair_shares(model: SecureModel, ask: Floats, most: Floats, total: float) ->
         level, stopped = model.raise_level(ask, most, share, total)
         done = level >= 1.0 - SAME_MW or not stopped.any()
         share = np.where(np.isnan(share) if done else stopped, level, share)
-    return np.minimum(share * np.where(some, ask, 0.0), most)
+    got: Floats = np.minimum(share * np.where(some, ask, 0.0), most)
+    return got
 
 
 def _tables(
@@ -190,7 +235,7 @@ def _tables(
     )
 
 
-def _worth(models: Models, model: SecureModel, request: Floats, solved: _Solved) -> pd.DataFrame:
+def _worth(models: Models, model: SecureModel, request: Floats, solved: _Solved, tried: int) -> pd.DataFrame:
     """Return what a MW more of each rating brings all sites together, the most first."""
     lines, interfaces = (
         models.base.network.branches,
@@ -213,10 +258,10 @@ def _worth(models: Models, model: SecureModel, request: Floats, solved: _Solved)
         lambda of: "; ".join(map(str, models.outages.names[np.unique(of)]))
     )
     total = float(solved.best.new_mw.sum())
-    gain = [(_raised(model, request, solved, int(at)) - total) / STEP_MW for at in priced[:MOST_TRIED]]
+    gain = [(_raised(model, request, solved, int(at)) - total) / STEP_MW for at in priced[:tried]]
     table = pd.DataFrame(
         {
-            "mw_per_mw": np.array([*gain, *[np.nan] * len(priced[MOST_TRIED:])], dtype=np.float64),
+            "mw_per_mw": np.array([*gain, *[np.nan] * len(priced[tried:])], dtype=np.float64),
             "dual": (before + after)[priced],
             "before": before[priced],
             "after": after[priced],

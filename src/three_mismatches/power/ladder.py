@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from three_mismatches.errors import Fault, NetworkError
 from three_mismatches.layers import Flag, Grid
 from three_mismatches.layers.at_year import add_flag
 from three_mismatches.power._base import BaseCase, base_case, responses
@@ -84,12 +85,13 @@ def ladder(
         way), "n0" (DC power flow), "n1" (within emergency ratings after every outage, without redispatch), "screening"
         (`hosting`). `hosting_mw`; `taken_mw`, what the step takes of the request: these add up to `attrs["gap_mw"]`;
         `because`; `limiting_line`, `limiting_outage`. `attrs["base_shed_mw"]`: by rung, the demand that it cannot
-        serve before anything is added (flag `base_infeasible`); `attrs["flags"]`. [MW]
+        serve before anything is added (flag `base_infeasible`, also where units that must run give too much);
+        `attrs["flags"]`. [MW]
 
     Raises
     ------
     NetworkError
-        As `hosting`.
+        As `hosting`; if the request is missing or negative.
     SolverError
         If HiGHS ends without an optimum.
 
@@ -105,6 +107,9 @@ def ladder(
     row = found.iloc[0]
     hosting_mw = row[[f"{rung}_mw" for rung in RUNGS]].to_numpy(dtype=np.float64)
     asked = float(hosting_mw[0] if request_mw is None else request_mw)
+    if not asked >= 0.0:
+        problem, cure = f"is {asked:g} MW", "Ask for 0 MW or more"
+        raise NetworkError([Fault("request_mw", "value", problem, cure, (bus,))])
     left = np.minimum.accumulate(np.concatenate([[asked], hosting_mw]))
     table = pd.DataFrame(
         {
@@ -179,22 +184,22 @@ def rungs(models: Models, screen: pd.DataFrame, programmes: Mapping[str, SecureM
         By rung.
     """
     table = pd.DataFrame(index=screen.index)
-    shed = {}
+    before = {rung: model.before() for rung, model in programmes.items()}
     for rung, model in programmes.items():
         found = [model.most_new(alone) for alone in np.where(np.eye(len(screen)) > 0.0, np.inf, 0.0)]
-        shed[rung] = max((float(each.shed_mw.sum()) for each in found), default=0.0)
-        table[f"{rung}_mw"] = [each.new_mw[at] for at, each in enumerate(found)]
+        table[f"{rung}_mw"] = [max(float(each.new_mw[at]), 0.0) for at, each in enumerate(found)]
         names = [models.binding(each) for each in found]
         for at, what in enumerate(("line", "outage")):
             table[f"{rung}_{what}"] = pd.Series([name[at] for name in names], index=table.index, dtype=object)
-    table["adequacy_mw"] = np.maximum(models.adequacy() + shed["transport"], 0.0)
+    table["adequacy_mw"] = models.adequacy(before["transport"].shed_mw)
     table["adequacy_line"], table["adequacy_outage"] = "capacity", ""
     table["screening_mw"] = screen["hosting_mw"]
     table["screening_line"], table["screening_outage"] = screen["limiting_line"], screen["limiting_outage"]
-    infeasible = np.full(len(table), max(shed.values()) > SHED_MW)
+    infeasible = np.full(len(table), max(found.lost_mw for found in before.values()) > SHED_MW)
     table["flags"] = add_flag(screen["flags"], Flag.BASE_INFEASIBLE, infeasible)
     table = table[[*(f"{rung}_{what}" for what in ("mw", "line", "outage") for rung in RUNGS), "flags"]]
-    table.attrs["base_shed_mw"] = pd.Series(shed, name="base_shed_mw")
+    shed = {rung: float(found.shed_mw.sum()) for rung, found in before.items()}
+    table.attrs["base_shed_mw"] = pd.Series(shed, name="base_shed_mw", dtype=np.float64)
     table.attrs["violated"] = screen.attrs["violated"]
     return table
 
@@ -264,8 +269,15 @@ class Models:
         model.secure_against(watch)
         return model
 
-    def adequacy(self) -> Floats:
-        """Return, for each place, supply less demand over all buses that any line or link joins. [MW]"""
+    def adequacy(self, shed_mw: Floats) -> Floats:
+        """
+        Return, for each place, supply less demand over all buses that any line or link joins, 0 or more. [MW]
+
+        Parameters
+        ----------
+        shed_mw
+            Demand of each bus that is not served. [MW]
+        """
         network, links = self.base.network, self.injections.links
         size = int(network.component.max(initial=-1)) + 1
         ends = network.component[links.bus0], network.component[links.bus1]
@@ -273,8 +285,9 @@ class Models:
             coo_array((np.ones(len(ends[0])), ends), shape=(size, size)), directed=False
         )
         area = joined[1][network.component]
-        spare = np.bincount(area, weights=self.injections.most - self.injections.demand).astype(np.float64)
-        return np.asarray(spare[area[self.places]], dtype=np.float64)
+        left = self.injections.most - self.injections.demand + shed_mw
+        spare = np.bincount(area, weights=left).astype(np.float64)
+        return np.asarray(np.maximum(spare[area[self.places]], 0.0), dtype=np.float64)
 
     def binding(self, found: SecureSolution) -> tuple[str, str]:
         """Return what binds in a solve: lines, interfaces and links, and the outages after which they do."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import OptimizeResult, linprog
 from shapely.geometry import Point, box
 
 from conftest import tables_of
 from three_mismatches.layers import Grid
 from three_mismatches.network import BusGraph, bus_graph
+from three_mismatches.power import base_dispatch, dispatched, ladders
 
 Rows = dict[str, dict[str, Any]]
 Lines = Mapping[str, tuple[str, str, float, float]]
@@ -60,6 +62,13 @@ def grid_of(layers: Mapping[str, Rows]) -> Grid:
 def graph_of(layers: Mapping[str, Rows]) -> BusGraph:
     """Return the arrays of a study's layers."""
     return bus_graph(grid_of(layers))
+
+
+def rungs_of(layers: Mapping[str, Rows], asked: Sequence[str]) -> pd.DataFrame:
+    """Return the rungs of some buses beside the base dispatch; what that overloads already is no limit."""
+    grid = grid_of(layers)
+    graph = bus_graph(grid)
+    return ladders(dispatched(grid, graph, base_dispatch(graph)), asked, preexisting="ignore")
 
 
 def pypower_layers(solved: Mapping[str, Any], prefix: str = "") -> dict[str, Rows]:

@@ -8,7 +8,7 @@ import pytest
 from shapely.geometry import Point, box
 
 import three_mismatches as tm
-from bus_grids import drawn, graph_of, grid_of, random_layers
+from bus_grids import drawn, graph_of, grid_of, random_layers, rungs_of
 from conftest import tables_of
 from three_mismatches import power
 from three_mismatches.errors import NetworkError
@@ -23,10 +23,10 @@ from three_mismatches.network import (
     supply_at_buses,
     to_areas,
 )
-from three_mismatches.power import Group, base_dispatch, n0_hosting
+from three_mismatches.power import Group, base_dispatch
 
 OF_LINES = (
-    "n0_mw", "hosting_mw", "power_gap_mw", "power_gap_frac", "limiting_element", "limiting_outage",
+    "n0_mw", "n1_mw", "hosting_mw", "power_gap_mw", "power_gap_frac", "limiting_element", "limiting_outage",
     "dominant_mismatch", "model", "bound", "flags", "bus", "bus_km",
 )  # fmt: skip
 """Columns of sites that the line model may change."""
@@ -318,15 +318,15 @@ def test_the_area_models_columns_are_the_same_at_both_resolutions():
     pd.testing.assert_series_equal(line.fleet["value"][shared], area.fleet["value"][shared])
 
 
-def test_hosting_is_the_lesser_of_what_both_models_allow():
+def test_hosting_is_the_least_of_what_both_models_allow():
     """Between c1 and the rest lie 25 + 15 + 20 MW, of which c's own shortage of 40 takes all but 20 at most."""
-    result = solved(studies(**SITES)[0])
-    graph = bus_graph(result.tables.tables.grid)
-    n0 = n0_hosting(graph, ["a2", "b1", "c1"])["n0_mw"].to_numpy()
-    rows = result.sites
+    layers = studies(**SITES)[0]
+    result, rungs = solved(layers), rungs_of(layers, ["a2", "b1", "c1"])
+    rows, n0 = result.sites, rungs["n0_mw"].to_numpy()
     assert list(rows["bus"]) == ["a2", "b1", "c1"]
     np.testing.assert_allclose(rows["n0_mw"], n0 + np.array([5.0, 0.0, 0.0]))
-    np.testing.assert_allclose(rows["hosting_mw"], np.minimum(rows["n0_mw"], rows["secure_mw"]))
+    np.testing.assert_allclose(rows["n1_mw"], rungs["n1_mw"].to_numpy() + np.array([5.0, 0.0, 0.0]))
+    np.testing.assert_allclose(rows["hosting_mw"], np.minimum(rows["n1_mw"], rows["secure_mw"]))
     np.testing.assert_allclose(rows["power_gap_mw"], np.maximum(rows["request_mw"] - rows["hosting_mw"], 0.0))
     assert n0[2] <= 20.0 + 1e-4
     assert set(rows["model"]) == {"line"}
@@ -334,8 +334,12 @@ def test_hosting_is_the_lesser_of_what_both_models_allow():
     assert rows["flags"].str.contains("indicative").all()
 
 
-def test_what_the_line_model_binds_is_named_and_no_outage_with_it():
-    """A line of 3 MW in the way to a2, where 70 are drawn and supplied: 3 and what supply there is spare."""
+def test_what_the_line_model_binds_is_named_and_the_outage_with_it():
+    """
+    A line of 3 MW in the way to a2, where 70 are drawn and 71.1 supplied: 3 and what supply there is spare.
+
+    Without the line, the supply alone.
+    """
     layers, _ = studies(**SITES)
     layers["generators"]["plant a1"]["p_unit"] = 1.0
     layers["lines"] = {"a": layers["lines"]["a"] | {"s_nom": 3.0}}
@@ -345,9 +349,20 @@ def test_what_the_line_model_binds_is_named_and_no_outage_with_it():
     row = solved(layers).sites.loc["at a2"]
     # a has 160 MW, 100 at a1 and 80 at a2 of 180: 71.1 at a2 less 70 drawn, and 3 by the line.
     assert row["n0_mw"] == pytest.approx(5.0 + 160.0 * 80.0 / 180.0 - 70.0 + 3.0, abs=1e-4)
-    assert row["hosting_mw"] == row["n0_mw"]
-    assert row["limiting_element"] == "a"
-    assert row["limiting_outage"] == ""
+    assert row["n1_mw"] == pytest.approx(row["n0_mw"] - 3.0, abs=1e-4)
+    assert row["hosting_mw"] == row["n1_mw"]
+    assert (row["limiting_element"], row["limiting_outage"]) == ("capacity", "a")
+
+
+def test_a_study_keeps_the_rungs_of_buses_and_what_all_get_together():
+    result = solved(studies(**SITES)[0])
+    together = result.hosting["joint_mw"]
+    assert (together <= result.hosting[["request_mw", "n1_mw"]].min(axis=1) + 1e-3).all()
+    assert result.fleet["value"]["line_joint_mw"] == pytest.approx(together.sum())
+    assert result.fleet["value"]["line_double_count"] >= 1.0
+    asked = power.hosting(result.grid, result.hosting.index, cutoff=0.0, preexisting="ignore")
+    np.testing.assert_allclose(asked["hosting_mw"], result.hosting["screening_mw"])
+    assert solved(studies(**SITES)[1]).hosting.empty
 
 
 def test_a_site_in_an_area_without_buses_keeps_the_area_models_answer():

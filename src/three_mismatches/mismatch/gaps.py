@@ -120,7 +120,7 @@ def with_line_rung(rows: gpd.GeoDataFrame, line: pd.DataFrame) -> gpd.GeoDataFra
     moved["power_gap_mw"] = (moved["request_mw"] - moved["hosting_mw"]).clip(lower=0.0)
     moved["power_gap_frac"] = moved["power_gap_mw"] / moved["request_mw"].where(moved["request_mw"] > 0.0)
     flags = add_flag(moved["flags"], Flag.INDICATIVE, known)
-    codes = line["line_flags"].fillna("").astype(str).str.split(";")
+    codes = line["line_flags"].astype(object).fillna("").astype(str).str.split(";")
     for flag in OF_LINES:
         flags = add_flag(flags, flag, np.array([flag.value in each for each in codes], dtype=bool))
     moved["flags"] = add_flag(

@@ -11,7 +11,7 @@ from three_mismatches.power.delivery import (
     security_outages,
     tie_outages,
 )
-from three_mismatches.power.dispatch import Dispatch, base_dispatch, n0_hosting
+from three_mismatches.power.dispatch import Dispatch, base_dispatch
 from three_mismatches.power.dispatched import dispatched
 from three_mismatches.power.hosting import Limit, hosting
 from three_mismatches.power.joint import Joint, joint, ladders_and_joint
@@ -40,7 +40,6 @@ __all__ = [
     "ladders",
     "ladders_and_joint",
     "lodf",
-    "n0_hosting",
     "n1_loading",
     "outages_of",
     "ptdf",

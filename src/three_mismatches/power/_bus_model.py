@@ -7,7 +7,7 @@ same two buses are one row of the programme; every angle, flow and limit keeps i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import highspy
@@ -41,7 +41,7 @@ LINK_COST = 1e-2
 SLACK_MW = 1e-5
 """What a total that a solve found may give up when it becomes a bound of the next: above HiGHS' tolerance."""
 
-ANGLE, SUPPLY, SHED, LINK, ABOVE, BELOW, SHARE, NEW, OVER = range(9)
+ANGLE, SUPPLY, SHED, LINK, ABOVE, BELOW, SHARE, OVER = range(8)
 """Kinds of columns."""
 
 
@@ -65,15 +65,13 @@ class Corridors:
 
 @dataclass(frozen=True, eq=False)
 class DispatchSolution:
-    """What one solve found: by bus, by branch, by link and by corridor; duals are MW per MW of rating. [MW]"""
+    """What one solve found: by bus, by branch, by link and by corridor. [MW]"""
 
     supply_mw: Floats
     shed_mw: Floats
-    new_mw: Floats
     flow_mw: Floats
     link_mw: Floats
     overload_mw: Floats
-    corridor_dual: Floats
 
 
 def corridors_of(graph: BusGraph) -> Corridors:
@@ -112,19 +110,18 @@ def corridors_of(graph: BusGraph) -> Corridors:
 
 class BusModel:
     """
-    A grid at line resolution with new load at some buses.
+    A grid at line resolution, to be dispatched.
 
     Columns: angle, supply and shed demand of each bus, both directions of each link, how far supply leaves its
-    area's common share upwards and downwards, that share, new load at each place, and how far each corridor is loaded
-    beyond its rating, in both directions. Rows: balance of each bus, flow of each corridor, interfaces, shares, and
+    area's common share upwards and downwards, that share, and how far each corridor is loaded beyond its rating, in
+    both directions. Rows: balance of each bus, flow of each corridor, interfaces, shares, and
     the totals of shed demand and of overload.
     """
 
-    def __init__(self, graph: BusGraph, places: Sequence[int], *, interfaces: bool = True) -> None:
-        self.graph, self.places = graph, np.asarray(places, dtype=np.int64)
+    def __init__(self, graph: BusGraph) -> None:
+        self.graph = graph
         self.corridors = corridors_of(graph)
         self.buses, self.links = len(graph.buses), len(graph.links)
-        self._with_interfaces = interfaces
         self._first = np.cumsum([0, *self._widths()])
         self._highs = self._load()
         rows = self._highs.getNumRow()
@@ -141,7 +138,6 @@ class BusModel:
             buses,
             buses,
             len(self.graph.areas),
-            len(self.places),
             2 * corridors,
         ]
 
@@ -211,12 +207,8 @@ class BusModel:
         forward = graph.link_to @ lossy - graph.link_from
         reverse = graph.link_from @ lossy - graph.link_to
         nothing = coo_array((self.buses, 2 * self.buses + len(graph.areas)))
-        new = coo_array(
-            (-np.ones(len(self.places)), (self.places, np.arange(len(self.places)))),
-            shape=(self.buses, len(self.places)),
-        )
         over = coo_array((self.buses, 2 * len(self.corridors.bus0)))
-        block = hstack([-(incidence @ flow), unit, unit, forward, reverse, nothing, new, over])
+        block = hstack([-(incidence @ flow), unit, unit, forward, reverse, nothing, over])
         # What a phase shifter pushes through its branch is a fixed injection at its two ends.
         demand = graph.demand_mw + incidence @ self.corridors.shift_mw
         return coo_array(block), demand, demand
@@ -230,8 +222,6 @@ class BusModel:
     def _interface_rows(self, flow: coo_array) -> tuple[coo_array, Floats, Floats]:
         """Return the signed flow of the members of each interface."""
         graph, width = self.graph, int(self._first[-1])
-        if not self._with_interfaces:
-            return coo_array((0, width)), np.zeros(0), np.zeros(0)
         branches = len(graph.branches)
         on_branch = graph.member_element < branches
         element = graph.member_element[on_branch]
@@ -261,7 +251,7 @@ class BusModel:
             coo_array((self.buses, self.buses)),
             coo_array((self.buses, self.buses + 2 * self.links)),
         )
-        rest = coo_array((self.buses, int(self._first[-1] - self._first[NEW])))
+        rest = coo_array((self.buses, int(self._first[-1] - self._first[OVER])))
         block = hstack([no_angle, unit, no_shed, -unit, unit, common, rest])
         return coo_array(block), np.zeros(self.buses), np.zeros(self.buses)
 
@@ -289,7 +279,7 @@ class BusModel:
             unlimited,
             np.ones(len(graph.areas)),
         ]
-        closed = np.zeros(len(self.places) + 2 * len(self.corridors.bus0))
+        closed = np.zeros(2 * len(self.corridors.bus0))
         return np.concatenate([-free, zero]), np.concatenate([*upper, closed])
 
     def dispatch(self) -> DispatchSolution:
@@ -317,21 +307,9 @@ class BusModel:
         self._set_cost({SHED: -SHED_COST})
         return self._solved()
 
-    def ignore(self, corridors: NDArray[np.bool_]) -> None:
-        """Let the given corridors carry anything, no other more than its rating, and shed no more than must be."""
-        self._free(np.tile(np.where(corridors, np.inf, 0.0), 2))
-        self._hold(SHED, {SHED: -SHED_COST})
-
-    def most_at(self, place: int) -> DispatchSolution:
-        """Return the solve that brings most new load to one place."""
-        self._set_cost({NEW: 1.0})
-        self._set_upper(NEW, np.where(np.arange(len(self.places)) == place, np.inf, 0.0))
-        return self._solved()
-
     def _free(self, overload_mw: Floats) -> None:
-        """Bound the overload of each corridor, both directions, and neither total; bring no new load."""
+        """Bound the overload of each corridor, both directions, and neither total."""
         self._set_upper(OVER, overload_mw)
-        self._set_upper(NEW, np.zeros(len(self.places)))
         for row in self._total_row.values():
             self._highs.changeRowBounds(row, -np.inf, np.inf)
 
@@ -370,9 +348,7 @@ class BusModel:
         return DispatchSolution(
             supply_mw=value[self._columns(SUPPLY)],
             shed_mw=value[self._columns(SHED)],
-            new_mw=value[self._columns(NEW)],
             flow_mw=graph.susceptance * apart,
             link_mw=link[: self.links] - link[self.links :],
             overload_mw=value[self._columns(OVER)].reshape(2, -1).sum(axis=0),
-            corridor_dual=np.array(found.row_dual)[self.buses : self.buses + len(self.corridors.bus0)],
         )

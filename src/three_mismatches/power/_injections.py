@@ -10,7 +10,16 @@ from three_mismatches.errors import Fault, NetworkError
 from three_mismatches.layers import Grid
 from three_mismatches.network import DcNetwork
 
-__all__ = ["balance_of", "by_bus", "floats_of", "injected_by", "operating", "room_upwards", "slack_of"]
+__all__ = [
+    "balance_of",
+    "by_bus",
+    "floats_of",
+    "injected_by",
+    "operating",
+    "room_upwards",
+    "served",
+    "slack_of",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,7 +62,7 @@ def injected_by(grid: Grid) -> Floats:
         rows = tuple(map(str, untold.index))
         raise NetworkError([Fault("generators", "p_set", "is missing", cure, rows)])
     total = by_bus(plants.set_index("bus")["p_set"], buses, "generators")
-    total -= by_bus(grid.loads.set_index("bus")["p_set"], buses, "loads")
+    total -= by_bus(served(grid).set_axis(grid.loads["bus"]), buses, "loads")
     if "p_set" in grid.links:
         sent = grid.links[grid.links["p_set"].notna()]
         arriving = sent["p_set"].where(sent["p_set"] < 0.0, sent["p_set"] * sent["efficiency"])
@@ -61,6 +70,12 @@ def injected_by(grid: Grid) -> Floats:
         total -= by_bus(leaving.set_axis(sent["bus0"]), buses, "links")
         total += by_bus(arriving.set_axis(sent["bus1"]), buses, "links")
     return total
+
+
+def served(grid: Grid) -> pd.Series:
+    """Return what each load draws: all of it, unless a dispatch had to shed some. [MW]"""
+    drawn = grid.loads["p_set"]
+    return drawn - grid.loads["shed_mw"] if "shed_mw" in grid.loads else drawn
 
 
 def operating(grid: Grid) -> pd.DataFrame:

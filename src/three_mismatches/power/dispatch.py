@@ -1,30 +1,22 @@
-"""What a grid at line resolution carries, and what each bus can host beside it, with every line in service."""
+"""What a grid at line resolution carries before any new load, with every line in service."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from three_mismatches.errors import Fault, NetworkError
 from three_mismatches.network import BusGraph
 from three_mismatches.power._bus_model import BusModel, DispatchSolution
 
-__all__ = ["Dispatch", "base_dispatch", "n0_hosting"]
+__all__ = ["Dispatch", "base_dispatch"]
 
 Floats = NDArray[np.float64]
 
 TOLERANCE_MW = 1e-3
 """Below this an overload is the solver's rounding."""
-
-DUAL_TOLERANCE = 1e-6
-"""A dual below this is nothing. [MW/MW]"""
-
-MANY = 3
-"""More binding corridors than this are counted, not named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +62,7 @@ def base_dispatch(graph: BusGraph) -> Dispatch:
     SolverError
         If the programme ends without an optimum.
     """
-    model = BusModel(graph, [])
+    model = BusModel(graph)
     return _tables(model, model.dispatch(), model.least_shed())
 
 
@@ -98,69 +90,3 @@ def _tables(model: BusModel, found: DispatchSolution, hard: DispatchSolution) ->
             shed.to_numpy(), index=pd.Index(graph.areas, name="area"), name="least_shed_mw"
         ),
     )
-
-
-def n0_hosting(graph: BusGraph, buses: Sequence[str]) -> pd.DataFrame:
-    """
-    Return how much new load each bus can take with every line in service: a DC optimum with free redispatch.
-
-    Ratings are thermal and interfaces do not bind here. Lines that the base dispatch overloads already are left out
-    as limits: they are listed in `attrs["preexisting"]`, not turned into zeros.
-
-    Parameters
-    ----------
-    graph
-        From `network.bus_graph`.
-    buses
-        Ids to be asked; equal ones are solved once.
-
-    Returns
-    -------
-    hosting
-        Index bus, in the order asked; `n0_mw` [MW], `n0_element`: the lines that bind, or "capacity" where it is supply
-        that ends.
-
-    Raises
-    ------
-    NetworkError
-        If a bus is not in the grid.
-    """
-    number = {bus: at for at, bus in enumerate(graph.buses)}
-    strange = tuple(sorted({bus for bus in buses if bus not in number}))
-    if strange:
-        raise NetworkError([Fault("buses", "bus", "is not in the grid", "Name a bus of the grid", strange)])
-    asked = sorted(set(buses))
-    model = BusModel(graph, [number[bus] for bus in asked], interfaces=False)
-    over = model.dispatch().overload_mw > TOLERANCE_MW
-    model.ignore(over)
-    found = [model.most_at(place) for place in range(len(asked))]
-    names = _corridor_names(model)
-    table = pd.DataFrame(
-        {
-            "n0_mw": np.array([solution.new_mw[place] for place, solution in enumerate(found)], dtype=float),
-            "n0_element": [_binding(solution, names) for solution in found],
-        },
-        index=pd.Index(asked, name="bus"),
-    )
-    result = table.loc[list(buses)]
-    result.attrs["preexisting"] = [names[at] for at in np.flatnonzero(over)]
-    return result
-
-
-def _corridor_names(model: BusModel) -> list[str]:
-    """Return a name for each pair of buses: the corridors between them."""
-    graph, of = model.graph, model.corridors.of_branch
-    names = pd.DataFrame({"pair": of, "corridor": np.array(graph.corridors, dtype=object)[graph.corridor]})
-    joined = names.drop_duplicates().groupby("pair")["corridor"].agg("; ".join)
-    return [str(name) for name in joined.reindex(range(len(model.corridors.bus0))).fillna("")]
-
-
-def _binding(found: DispatchSolution, names: list[str]) -> str:
-    """Return the corridors that bind, by the size of their duals; "capacity" where none does."""
-    binding = np.flatnonzero(np.abs(found.corridor_dual) > DUAL_TOLERANCE)
-    if not len(binding):
-        return "capacity"
-    order = binding[np.argsort(-np.abs(found.corridor_dual[binding]), kind="stable")]
-    shown = [names[at] for at in order[:MANY]]
-    more = f"; and {len(order) - MANY} more" if len(order) > MANY else ""
-    return "; ".join(shown) + more

@@ -37,41 +37,31 @@ def dispatched(grid: Grid, graph: BusGraph, dispatch: Dispatch) -> Grid:
     Returns
     -------
     grid
-        `generators` have the firm supply at each bus as `p_nom` and what is dispatched as `p_set`; `loads` the demand
-        that is served; `links` a `p_set`. A link that ends at an area is one to each bus over which its end is spread.
-        [MW]
+        `generators` have the firm supply at each bus as `p_nom` and what is dispatched as `p_set`; `loads` all demand
+        as `p_set`, and what of it the dispatch cannot serve as `shed_mw`; `links` a `p_set`. A link that ends at an
+        area is one to each bus over which its end is spread, and each of these is free. [MW]
     """
     buses = dispatch.buses
     supply = pd.Series(graph.supply_mw, index=buses.index)
     feeding = supply.index[supply > 0.0]
-    served = buses["demand_mw"] - buses["shed_mw"]
+    set_to = buses["supply_mw"].clip(lower=0.0)[feeding]
+    plants = pd.DataFrame({"bus": feeding, "p_nom": supply[feeding], "p_set": set_to}, index=feeding)
+    drawn = pd.DataFrame({"bus": buses.index, "p_set": buses["demand_mw"]}, index=buses.index)
     return replace(
         grid,
-        generators=_table(
-            "generators",
-            pd.DataFrame(
-                {
-                    "bus": feeding,
-                    "p_nom": supply[feeding],
-                    "p_set": buses.loc[feeding, "supply_mw"].clip(lower=0.0),
-                },
-                index=feeding,
-            ),
-        ),
-        loads=_table("loads", pd.DataFrame({"bus": served.index, "p_set": served}, index=served.index)),
+        generators=_table("generators", plants),
+        loads=_table("loads", drawn).assign(shed_mw=buses["shed_mw"]),
         links=_links(grid, graph, dispatch),
     )
 
 
-def _table(name: str, rows: pd.DataFrame) -> pd.DataFrame:
+def _table(name: str, rows: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return rows as a layer's table."""
     if rows.empty:
         return empty(name)
     layer = LAYERS[name]
     found = layer.schema().validate(rows.astype({"bus": str}).rename_axis(layer.index))
-    return (
-        found if layer.geometry is None else gpd.GeoDataFrame(found, geometry=[None] * len(found), crs=4326)
-    )
+    return gpd.GeoDataFrame(found, geometry=[None] * len(found), crs=4326) if layer.geometry else found
 
 
 def _links(grid: Grid, graph: BusGraph, dispatch: Dispatch) -> pd.DataFrame:

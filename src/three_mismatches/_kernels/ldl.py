@@ -50,9 +50,9 @@ a flow greater by less than this part of it, or of 1, is equal: circuits side by
 
 
 @kernel
-def _clearly_above(flow: float) -> float:
-    """Return what a greater flow has to exceed."""
-    return flow + ROUNDING * max(flow, 1.0)
+def _bar(worst: float, case: int) -> float:
+    """Return which size a flow has to exceed to be greater than the greatest so far, of `case`; -1: there is none."""
+    return -1.0 if case < 0 else abs(worst) + ROUNDING * max(abs(worst), 1.0)
 
 
 @kernel
@@ -198,7 +198,7 @@ def _keep(
     lanes = block.shape[1]
     for reading in range(plus.size):
         above, below, factor = block[plus[reading]], block[minus[reading]], weight[reading]
-        before, bar, hits = flow[reading], _clearly_above(worst[reading]), 0
+        before, bar, hits = flow[reading], _bar(worst[reading], worst_case[reading]), 0
         for lane in range(lanes):
             share = (above[lane] - below[lane]) * factor * gain[lane]
             share = 0.0 if abs(share) < ROUNDING else share
@@ -209,9 +209,9 @@ def _keep(
         for case in range(start, stop):
             value = after[case - start]
             if abs(value) > bar and branch[case] != reading:
-                worst[reading] = abs(value)
-                worst_case[reading] = case if value >= 0.0 else ~case
-                bar = _clearly_above(abs(value))
+                worst[reading] = value
+                worst_case[reading] = case
+                bar = _bar(value, case)
 
 
 @kernel
@@ -258,8 +258,7 @@ def keep_worst(
         How much of 1 MW on the lost branch others take over together, shape (k); `begin` to `end` are written. NaN:
         nothing definite follows from the loss, and it is left out.
     worst, worst_case
-        Size of the greatest flow and its case, or ~case where it is negative, shape (m); -1.0 and any case
-        where there is none yet.
+        The flow of the greatest size and its case, shape (m); -1 is the case where there is none yet.
     """
     lanes = min(LANES, end - begin)
     block = np.zeros((inverse.size + 1, lanes), dtype=np.float64)

@@ -141,26 +141,25 @@ class Factor(NamedTuple):
         gain = np.full(len(branch), np.nan)
 
         def part(begin: int, end: int) -> tuple[Floats, Ints]:
-            size, case = np.full(len(flow), -1.0), np.zeros(len(flow), dtype=np.int64)
+            worst, case = np.zeros(len(flow)), np.full(len(flow), -1, dtype=np.int64)
             if self.pivoted is None:
-                ldl.keep_worst(*self[:4], *losses, branch, *read, flow, begin, end, gain, size, case)
-                return size, case
+                ldl.keep_worst(*self[:4], *losses, branch, *read, flow, begin, end, gain, worst, case)
+                return worst, case
             for start, stop, block in self._blocks(losses, begin, end):
                 scratch = np.zeros((3, ldl.LANES))
                 ldl.keep_worst_solved(
-                    block, *losses, branch, *read, flow, start, stop, scratch, gain, size, case
+                    block, *losses, branch, *read, flow, start, stop, scratch, gain, worst, case
                 )  # fmt: skip
-            return size, case
+            return worst, case
 
-        size, case = np.full(len(flow), -1.0), np.zeros(len(flow), dtype=np.int64)
-        for more, at in self._share(part, len(branch), threads, LOSSES):
-            greater = more > size + ldl.ROUNDING * np.maximum(size, 1.0)
-            size[greater], case[greater] = more[greater], at[greater]
-        found, below = size >= 0.0, case < 0
-        sign = np.where(below, -1.0, 1.0)
-        return Worst(
-            np.where(found, sign * size, 0.0), np.where(found, np.where(below, ~case, case), -1), gain
-        )
+        parts = self._share(part, len(branch), threads, LOSSES)
+        worst, case = next(parts, (np.zeros(len(flow)), np.full(len(flow), -1, dtype=np.int64)))
+        for more, at in parts:
+            size = np.abs(worst)
+            bar = np.where(case < 0, -1.0, size + ldl.ROUNDING * np.maximum(size, 1.0))
+            greater = (at >= 0) & (np.abs(more) > bar)
+            worst[greater], case[greater] = more[greater], at[greater]
+        return Worst(worst, case, gain)
 
     def _share(
         self, work: Callable[[int, int], Answer], count: int, threads: int | None, size: int = PART

@@ -52,6 +52,11 @@ def page() -> str:
             f"\n## Sites of {ASKING_MW:.0f} MW and more, {YEAR}, {DEMAND} demand\n\n",
             SITES,
             _sites(result),
+            f"\n## Their buses, rung by rung, {YEAR}, {DEMAND} demand\n\n",
+            RUNGS.format(violated=_n(result.hosting.attrs["violated"])),
+            _rungs(result),
+            "\n## All together\n\n",
+            _together(result),
         ]
     )
 
@@ -186,17 +191,23 @@ def _sites(result: tm.Result) -> str:
     ends = {
         end: tm.japan(resolution="line", year=YEAR, demand=DEMAND, assume={"line_rating_factor": end})
         .solve()
-        .sites["n0_mw"]
+        .sites[["n0_mw", "n1_mw"]]
         for end in (factor.low, factor.high)
     }
     # A line overloaded at one rating is no limit there and may be one at another: the ends need not be in order.
-    readings = pd.DataFrame(ends).assign(middle=result.sites["n0_mw"])
-    low, high = readings.min(axis=1), readings.max(axis=1)
+    spread = {
+        rung: pd.DataFrame({end: sites[rung] for end, sites in ends.items()} | {1.0: result.sites[rung]})
+        for rung in ("n0_mw", "n1_mw")
+    }
+    span = {rung: (each.min(axis=1), each.max(axis=1)) for rung, each in spread.items()}
     sites = result.sites[(result.sites["request_mw"] >= ASKING_MW) & result.sites["part_of"].isna()]
     rows = [
         [
             row.name, row.area, _n(row.request_mw), _n(row.secure_mw),
-            f"{_n(row.n0_mw)} [{_n(low[row.Index])}-{_n(high[row.Index])}]",
+            *(
+                f"{_n(getattr(row, rung))} [{_n(low[row.Index])}-{_n(high[row.Index])}]"
+                for rung, (low, high) in span.items()
+            ),
             row.bus, f"{row.bus_km:.1f}", "yes" if "line_overloaded" in row.flags else "",
         ]
         for row in sites.sort_values("request_mw", ascending=False, kind="stable").itertuples()
@@ -207,11 +218,51 @@ def _sites(result: tm.Result) -> str:
         "request",
         "secure, areas",
         "N-0, lines",
+        "N-1, lines",
         "bus",
         "km away",
         "bus at an overloaded line",
     ]
     return markdown_table(heading, rows)
+
+
+def _rungs(result: tm.Result) -> str:
+    shown = result.hosting[result.hosting["request_mw"] >= ASKING_MW]
+    rows = [
+        [
+            row.Index, _n(row.request_mw),
+            *(_n(getattr(row, f"{rung}_mw")) for rung in ("adequacy", "transport", "n0", "n1", "screening")),
+            _n(row.joint_mw), row.n1_line.split("; ")[0], row.n1_outage.split("; ")[0],
+        ]
+        for row in shown.sort_values("request_mw", ascending=False, kind="stable").itertuples()
+    ]  # fmt: skip
+    heading = [
+        "bus",
+        "asked anew",
+        "adequacy",
+        "transport",
+        "N-0",
+        "N-1",
+        "screening",
+        "together",
+        "N-1: line",
+        "outage",
+    ]
+    return markdown_table(heading, rows)
+
+
+def _together(result: tm.Result) -> str:
+    value = result.fleet["value"]
+    text = (
+        f"All listed sites ask {_n(value['line_joint_mw'] + value['line_joint_gap_mw'])} MW anew; together, N-1 secure, "
+        f"they get {_n(value['line_joint_mw'])} MW. Each alone would get "
+        f"{value['line_double_count']:.2f} times as much in all. What 1 MW more of a rating would bring them:\n\n"
+    )
+    tried = result.reinforcements[result.reinforcements["mw_per_mw"].notna()]
+    rows = [[row.Index, f"{row.mw_per_mw:.2f}", f"{row.dual:.2f}", row.outages] for row in tried.itertuples()]
+    return text + markdown_table(
+        ["element", "MW for each MW", "its price alone", "after the outage of"], rows
+    )
 
 
 def _n(value: float) -> str:
@@ -251,7 +302,13 @@ BASE = (
     "them in the dispatch that overloads least; those lines are no limits when a site asks.\n\n"
 )
 SITES = (
-    "All MW. `secure, areas` is the area model's; `N-0, lines` what the site's bus could take with every line in "
-    "service and free redispatch, in brackets the least and the most with all line ratings at the low end, the "
-    "middle and the high end of their class. Both are upper bounds, and the second is indicative.\n\n"
+    "All MW. `secure, areas` is the area model's; `N-0, lines` and `N-1, lines` what the site's bus could take with "
+    "free redispatch before and after the loss of any one circuit or transformer, in brackets the least and the most "
+    "with all line ratings at the low end, the middle and the high end of their class. All are upper bounds, and "
+    "those of lines are indicative.\n\n"
+)
+RUNGS = (
+    "All MW beyond the base draw; [what each rung means](../hosting.md#the-ladder). {violated} pairs of a line and an "
+    "outage are beyond assumed ratings before any new load, and are no limits: the map lacks lines there. `together`: "
+    "what the bus gets when all listed sites ask at once.\n\n"
 )

@@ -234,8 +234,9 @@ def _line(fleet: pd.DataFrame) -> str:
     value = fleet["value"]
     return (
         f"At line resolution (indicative: the grid is repaired from map lines, with parameters of voltage classes), "
-        f"{value['line_sites_short']:.0f} sites lack more than by the area model when asked alone, "
-        f"{_mw(value['line_power_gap_mw'])} in all; within those ratings the map's lines leave "
+        f"{value['line_sites_short']:.0f} sites lack more than by the area model when asked alone and any one circuit "
+        f"may fail, {_mw(value['line_power_gap_mw'])} in all; together they get {_mw(value['line_joint_mw'])} of "
+        f"{_mw(value['line_joint_mw'] + value['line_joint_gap_mw'])}; within those ratings the map's lines leave "
         f"{_mw(value['line_least_shed_mw'])} ({value['line_least_shed_share']:.0%}) of ordinary demand unserved, "
         f"though it was served: so much of the grid below is not on the map."
     )

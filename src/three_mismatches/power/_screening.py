@@ -88,12 +88,17 @@ class Rules:
 
 @dataclass(frozen=True, eq=False)
 class Interfaces:
-    """Sums of flows over branches and then links, shape (interfaces, branches + links), and their limits. [MW]"""
+    """
+    Sums of flows over branches and then links, shape (interfaces, branches + links), and their limits. [MW]
+
+    `fixed` is what other members carry; the limits are those of the rest.
+    """
 
     names: pd.Index
     sums: csr_array
     low: Floats
     high: Floats
+    fixed: Floats
 
 
 @dataclass(eq=False)
@@ -309,8 +314,9 @@ class Screening:
         high = np.concatenate([self.rating, self.interfaces.high])
         slack = _tolerance(np.minimum(np.abs(low), np.abs(high)))
         violated = np.flatnonzero((flow > high + slack) | (flow < low - slack))
-        limit = np.where(flow > high, high, -low)[violated]
-        self._note(violated, np.full(len(violated), -1), flow[violated], limit)
+        fixed = np.concatenate([np.zeros(len(self.rating)), self.interfaces.fixed])
+        limit = np.where(flow > high, high + fixed, -low - fixed)[violated]
+        self._note(violated, np.full(len(violated), -1), (flow + fixed)[violated], limit)
         skip = np.isnan(high)
         skip[violated] |= self.rules.preexisting == "ignore"
         unknown = np.flatnonzero(np.isnan(self.rating))

@@ -276,7 +276,7 @@ def interfaces_of(grid: Grid, lines: pd.Index, links: pd.Index, *, counted: bool
         still = (number >= 0) & ~known & np.isfinite(sent)
         np.add.at(fixed, number[still], sign[still] * sent[still])
     ends = (np.array(limit, dtype=np.float64) - fixed for limit in (low, high))
-    return Interfaces(table.index, sums, *ends)
+    return Interfaces(table.index, sums, *ends, fixed)
 
 
 def maximum_of(max_mw: float | pd.Series | None, buses: pd.Index) -> Floats:

@@ -407,7 +407,8 @@ class Screening:
             alone = piece.share <= LEAST_SHARE
             room = 0.0 if alone else max(0.0, piece.limit_mw * piece.share + float(piece.sent @ before))
             limits.radial |= within & alone
-            for site in np.flatnonzero(within & (room <= limits.mw[:, -1])):
+            last, by = limits.mw[:, -1], limits.outage[:, -1]
+            for site in np.flatnonzero(within & ((room < last) | ((room == last) & (outage < by)))):
                 lists = limits.mw[site], limits.line[site], limits.outage[site]
                 enter_limit(*lists, room, CAPACITY, outage)
 

@@ -275,8 +275,8 @@ def interfaces_of(grid: Grid, lines: pd.Index, links: pd.Index, *, counted: bool
         sent = pd.Index(members["element"]).map(grid.links["p_set"].fillna(0.0)).to_numpy(dtype=np.float64)
         still = (number >= 0) & ~known & np.isfinite(sent)
         np.add.at(fixed, number[still], sign[still] * sent[still])
-    ends = (np.array(limit, dtype=np.float64) - fixed for limit in (low, high))
-    return Interfaces(table.index, sums, *ends, fixed)
+    least, most = (np.array(limit, dtype=np.float64) - fixed for limit in (low, high))
+    return Interfaces(table.index, sums, least, most, fixed)
 
 
 def maximum_of(max_mw: float | pd.Series | None, buses: pd.Index) -> Floats:

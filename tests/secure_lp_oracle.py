@@ -31,7 +31,7 @@ Lost = tuple[int, ...]
 EXACT = 1e-7
 """What a phase may give up for the next. [MW]"""
 
-LOOSE = 5e-6
+LOOSE = 1e-6
 """The same where many phases follow each other. [MW]"""
 
 

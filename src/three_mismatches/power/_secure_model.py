@@ -40,8 +40,23 @@ SHED_MW = 1e-3
 LEAST_SLACK_MW = 1e-7
 """What may be shed beyond the least, at first: where a line's factor is small a MW of it is worth thousands."""
 
-SLACK_MW = 1e-6
-"""What a total that a solve found may give up when it becomes a bound of the next: above HiGHS' tolerance."""
+SLACK_MW, SLACK = 1e-6, 1e-7
+"""What a total that a solve found may give up, and the share of it, when it becomes a bound of the next."""
+
+DEVEX = 1
+"""HiGHS' rule for choosing rows. Steepest edge, its own choice, solves once for each row whenever rows are added."""
+
+AS_EVER: dict[str, str | int] = {
+    "simplex_dual_edge_weight_strategy": DEVEX,
+    "simplex_strategy": 1,
+    "solver": "choose",
+}
+METHODS: tuple[tuple[str, str | int], ...] = (
+    ("simplex_dual_edge_weight_strategy", -1),
+    ("simplex_strategy", 4),
+    ("solver", "ipm"),
+)
+"""Options of HiGHS, and what is tried one after the other, from the start, where a solve breaks off."""
 
 NO_WEIGHT = 1e-6
 """A share of the price of a common level below this is rounding."""
@@ -142,6 +157,8 @@ class SecureModel:
         self.base, self.network, self.injections, self.places = base, base.network, injections, places
         self.rating = np.where(np.isnan(rating), np.inf, rating)
         self._kirchhoff = kirchhoff
+        self._demand = np.maximum(injections.demand, 0.0)
+        self._surplus = np.maximum(-injections.demand, 0.0) + np.maximum(injections.least, 0.0)
         links = len(injections.links.names)
         buses, lines = len(self.network.buses), len(self.network.branches)
         self._first = np.cumsum([0, buses, lines, buses, links, links, buses, buses, len(places), 1])
@@ -176,7 +193,12 @@ class SecureModel:
             column.data,
         )
         highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
+        for option, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("random_seed", 0),
+            ("simplex_dual_edge_weight_strategy", DEVEX),
+        ):
             highs.setOptionValue(option, value)
         highs.passModel(lp)
         return highs
@@ -223,9 +245,8 @@ class SecureModel:
         angle[self.base.model.reference] = 0.0
         flow = np.where(self.network.working, self.rating, 0.0)
         zero = np.zeros(int(self._first[-1] - self._first[FORWARD]))
-        spill = np.maximum(-given.demand, 0.0) + np.maximum(given.least, 0.0)
         new = np.zeros(len(self.places) + 1)
-        upper = [links.forward_mw, links.reverse_mw, np.maximum(given.demand, 0.0), spill, new]
+        upper = [links.forward_mw, links.reverse_mw, self._demand, self._surplus, new]
         return (
             np.concatenate([-angle, -flow, given.least, zero]),
             np.concatenate([angle, flow, given.most, *upper]),
@@ -325,10 +346,10 @@ class SecureModel:
         """
         open_ = np.isnan(share)
         fixed = np.where(open_, 0.0, share) * ask_mw
-        self._set_bounds(NEW, np.maximum(fixed - SLACK_MW, 0.0), np.where(open_, most_mw, fixed))
+        self._set_bounds(NEW, np.maximum(fixed - _slack(fixed), 0.0), np.where(open_, most_mw, fixed))
         self._set_bounds(LEVEL, np.zeros(1), np.ones(1))
         places, begin = np.flatnonzero(open_), self._highs.getNumRow()
-        low = np.append(np.zeros(len(places)), total_mw - SLACK_MW)
+        low = np.append(np.zeros(len(places)), total_mw - _slack(np.array([total_mw])))
         self._add_rows(self._shares(ask_mw, places), low, np.full(len(low), np.inf))
         found = self._with_least_shed({LEVEL: 1.0})
         # The prices of what is asked sum to 1 where the level stops below 1.
@@ -339,7 +360,7 @@ class SecureModel:
         for row in range(begin, begin + len(low)):
             self._highs.changeRowBounds(row, -np.inf, np.inf)
         self._set_bounds(LEVEL, np.zeros(1), np.zeros(1))
-        return found.level, stopped
+        return max(found.level, 0.0), stopped
 
     def _shares(self, ask_mw: Floats, places: Ints) -> csr_array:
         """Return, for each place, its new load less the level's share of what it asks, and the sum of all."""
@@ -400,11 +421,6 @@ class SecureModel:
         for (row, _, _), piece in zip(self._pieces, self._piece_buses, strict=True):
             self._highs.changeRowBounds(row, -np.inf, self._left_in(piece))
 
-    def settle(self, new_mw: Floats) -> SecureSolution:
-        """Return a dispatch in which each place gets what is given. [MW]"""
-        self._set_bounds(NEW, np.maximum(new_mw - SLACK_MW, 0.0), new_mw)
-        return self._with_least_shed({NEW: 1.0})
-
     def before(self) -> SecureSolution:
         """Return a dispatch without any new load, in which as little as can be is shed or spilt."""
         nothing = np.zeros(len(self.places))
@@ -430,6 +446,9 @@ class SecureModel:
         """Return a secure solve in which no more than this is shed or spilt in all; None where there is none."""
         self._set_cost(cost)
         self._highs.changeRowBounds(self._total_shed, -np.inf, most_mw)
+        for kind, most in ((SHED, self._demand), (SPILL, self._surplus)):
+            # Columns that cannot move cost the simplex nothing.
+            self._set_bounds(kind, np.zeros(len(most)), most if most_mw > 0.0 else np.zeros(len(most)))
         return self._secure()
 
     def _secure(self) -> SecureSolution | None:
@@ -474,16 +493,19 @@ class SecureModel:
     def _solved(self) -> SecureSolution | None:
         """Return the optimum; None where there is none because the shed allowed is too little."""
         self._highs.run()
-        if self._highs.getModelStatus() not in (OPTIMAL, *INFEASIBLE):
+        for method in METHODS:
+            if self._highs.getModelStatus() in (OPTIMAL, *INFEASIBLE):
+                break
             self._highs.clearSolver()
+            self._highs.setOptionValue(*method)
             self._highs.run()
+            self._highs.setOptionValue(method[0], AS_EVER[method[0]])
         status = self._highs.getModelStatus()
         if status in INFEASIBLE:
             return None
         if status != OPTIMAL:
-            msg = (
-                f"the secure model ended as {self._highs.modelStatusToString(status)!r}, not with an optimum"
-            )
+            ended = self._highs.modelStatusToString(status)
+            msg = f"the secure model ended as {ended!r}, not with an optimum"
             raise SolverError(msg)
         return self._solution()
 
@@ -521,6 +543,11 @@ class SecureModel:
         for (row, _, _), piece in zip(self._pieces, self._piece_buses, strict=True):
             found += row_dual[row] * sum(self._over_links(piece))
         return found
+
+
+def _slack(mw: Floats) -> Floats:
+    """Return what may be missing of something that a solve found where the next is held to it. [MW]"""
+    return np.maximum(SLACK_MW, SLACK * mw)
 
 
 def _at(buses: Ints, count: int) -> csr_array:

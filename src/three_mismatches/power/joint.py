@@ -178,7 +178,7 @@ def _together(models: Models, model: SecureModel, asked: pd.Series, objective: s
     new = _fair_shares(model, np.where(np.isinf(request), most, request), most, total)
     worth = _worth(models, model, request, _Solved(best, each, most), tried)
     sites = asked.to_frame().assign(alone_mw=most, joint_mw=new)
-    return _tables(models, (before, model.settle(new)), worth, sites)
+    return _tables(models, (before, model.most_new(new)), worth, sites)
 
 
 @dataclass(frozen=True, eq=False)

@@ -254,8 +254,8 @@ def _rungs(result: tm.Result) -> str:
 def _together(result: tm.Result) -> str:
     value = result.fleet["value"]
     text = (
-        f"All listed sites ask {_n(value['line_joint_mw'] + value['line_joint_gap_mw'])} MW anew; together, N-1 secure, "
-        f"they get {_n(value['line_joint_mw'])} MW. Each alone would get "
+        f"All listed sites ask {_n(value['line_joint_mw'] + value['line_joint_gap_mw'])} MW anew; together, N-1 "
+        f"secure, they get {_n(value['line_joint_mw'])} MW. Each alone would get "
         f"{value['line_double_count']:.2f} times as much in all. What 1 MW more of a rating would bring them:\n\n"
     )
     tried = result.reinforcements[result.reinforcements["mw_per_mw"].notna()]

@@ -10,8 +10,8 @@ from shapely import LineString, Point, box
 
 from broken_inputs import valid_frames
 from three_mismatches.errors import CRSError, LayerError
-from three_mismatches.layers import LAYERS, StudyTables
-from three_mismatches.layers.checks import check, check_table
+from three_mismatches.layers import LAYERS, Grid, StudyTables
+from three_mismatches.layers.checks import check, check_table, grid_from_frames
 
 
 def _faults(name, frame):
@@ -171,3 +171,25 @@ def test_number_passes_exactly_if_it_keeps_its_bounds(values):
         assert _faults("budgets", frame)[0].rows == tuple(bad)
     else:
         np.testing.assert_array_equal(check_table("budgets", frame)["rtt_ms"], values)
+
+
+def test_tables_of_a_grid_need_no_study():
+    frames = {
+        "buses": pd.DataFrame(index=["a", "b"]).assign(v_nom=275.0),
+        "lines": pd.DataFrame({"bus0": ["a"], "bus1": ["b"], "x_pu_100": [0.1], "s_nom": [50.0]}, index=["ab"]),
+    }
+    grid = grid_from_frames(frames)
+    assert isinstance(grid, Grid)
+    assert grid.lines.at["ab", "in_service"]
+    assert grid.areas.empty
+
+
+def test_faults_of_a_grids_tables_are_told_together():
+    frames = {
+        "sites": pd.DataFrame(index=["s"]),
+        "buses": pd.DataFrame({"v_nom": [-1.0]}, index=["a"]),
+        "lines": pd.DataFrame({"bus0": ["a"], "bus1": ["z"]}, index=["az"]),
+    }
+    with pytest.raises(LayerError) as raised:
+        grid_from_frames(frames)
+    assert all(word in str(raised.value) for word in ("'z'", "v_nom", "sites"))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from three_mismatches.inputs.matpower import read_matpower
     from three_mismatches.inputs.power_map import PowerMap, read_network_csv, read_power_map
     from three_mismatches.layers import Fibre, Grid, StudyTables
+    from three_mismatches.layers.checks import grid_from_frames
     from three_mismatches.layers.settings import Settings
     from three_mismatches.study import DEFAULT_YEAR, Result, Study, japan, read_study
 
@@ -54,6 +55,7 @@ _HOME = {
     "PowerMap": "inputs.power_map",
     "from_pandapower": "convert",
     "from_pypsa": "convert",
+    "grid_from_frames": "layers.checks",
     "japan": "study",
     "read_matpower": "inputs.matpower",
     "read_network_csv": "inputs.power_map",
@@ -79,6 +81,7 @@ __all__ = [
     "from_pandapower",
     "from_pypsa",
     "geodesy",
+    "grid_from_frames",
     "japan",
     "latency",
     "layers",

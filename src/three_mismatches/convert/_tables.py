@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from three_mismatches.errors import AssumptionWarning, Fault, LayerError, NetworkError
-from three_mismatches.layers import Grid, empty
-from three_mismatches.layers.checks import check_table
+from three_mismatches.errors import AssumptionWarning, Fault, NetworkError
+from three_mismatches.layers import Grid
+from three_mismatches.layers.checks import grid_from_frames
 from three_mismatches.layers.schemas import CARRIERS, LAYERS
 
 BASE_MVA = 100.0
@@ -228,17 +228,9 @@ def distinct(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def as_grid(frames: Mapping[str, pd.DataFrame], source: str) -> Grid:
     """Return tables as a grid, each valid by its schema; a table without rows is empty."""
-    tables = {name: empty(name) for name in Grid.__dataclass_fields__}
-    faults: list[Fault] = []
+    given = {}
     for name, frame in frames.items():
-        if not len(frame):
-            continue
-        try:
-            given = frame.rename_axis(LAYERS[name].index)
-            told = given["source"].fillna(source) if "source" in given else source
-            tables[name] = check_table(name, given.assign(source=told))
-        except LayerError as error:
-            faults += error.faults
-    if faults:
-        raise LayerError(faults)
-    return Grid(**tables)
+        if len(frame):
+            rows = frame.rename_axis(LAYERS[name].index)
+            given[name] = rows.assign(source=rows["source"].fillna(source) if "source" in rows else source)
+    return grid_from_frames(given)

@@ -7,6 +7,7 @@ Further columns are kept. A geometry on a table that has none by its schema is l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import cache
 
 import geopandas as gpd
@@ -19,10 +20,10 @@ from three_mismatches.errors import CRSError, Fault, LayerError
 from three_mismatches.layers.geometry import geometry_of
 from three_mismatches.layers.references import SHOWN_VALUES, across, nearest
 from three_mismatches.layers.schemas import LAYERS, Layer, empty
-from three_mismatches.layers.tables import StudyTables
+from three_mismatches.layers.tables import Grid, StudyTables
 from three_mismatches.layers.tidy import labels, tidy
 
-__all__ = ["check", "check_table"]
+__all__ = ["check", "check_table", "grid_from_frames"]
 
 ABSENT = (SchemaErrorReason.COLUMN_NOT_IN_DATAFRAME, SchemaErrorReason.ADD_MISSING_COLUMN_NO_DEFAULT)
 LEAVE_OUT = "Correct it, or leave it empty if it is unknown"
@@ -59,6 +60,32 @@ def check(frames: Mapping[str, pd.DataFrame], *, known: Sequence[Fault] = ()) ->
     faults += across(checked, unread=unread)
     _raise(faults)
     return StudyTables.from_frames(checked)
+
+
+def grid_from_frames(frames: Mapping[str, pd.DataFrame]) -> Grid:
+    """
+    Return the grid that tables in memory make, for what needs no study: flows, hosting, joint delivery.
+
+    Parameters
+    ----------
+    frames
+        Tables of a grid by name: `buses`, `lines`, `generators`, `loads`, and whatever else there is. A table that is
+        not there has no rows.
+
+    Raises
+    ------
+    LayerError
+        With every fault of every table. A `CRSError` if all of them are about coordinate systems.
+    """
+    own = {field.name for field in fields(Grid)}
+    faults = _strangers({name: frame for name, frame in frames.items() if name not in own})
+    checked = {name: empty(name) for name in LAYERS}
+    for name in own & frames.keys():
+        checked[name], found = _examine(LAYERS[name], frames[name])
+        faults += found
+    faults += across(checked, unread=set())
+    _raise(faults)
+    return Grid(**{name: checked[name] for name in own})
 
 
 def check_table(name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from three_mismatches.errors import Fault, LayerError
+from three_mismatches.errors import LayerError
 from three_mismatches.inputs.matpower.case_file import (
     COLUMNS,
     CONVERT,
@@ -23,8 +22,8 @@ from three_mismatches.inputs.matpower.case_file import (
     Matrix,
     read_case,
 )
-from three_mismatches.layers.checks import check_table
-from three_mismatches.layers.schemas import CRS, LAYERS, empty
+from three_mismatches.layers.checks import grid_from_frames
+from three_mismatches.layers.schemas import CRS, LAYERS
 from three_mismatches.layers.tables import Grid
 
 __all__ = ["read_matpower"]
@@ -96,17 +95,7 @@ def read_matpower(path: str | Path) -> Grid:
     _check_values(case)
     if case.faults:
         raise LayerError(case.faults)
-    frames = _frames(case)
-    tables = {name: empty(name) for name in LAYERS}
-    faults: list[Fault] = []
-    for name, frame in frames.items():
-        try:
-            tables[name] = check_table(name, frame)
-        except LayerError as error:
-            faults += error.faults
-    if faults:
-        raise LayerError(faults)
-    return Grid(**{one.name: tables[one.name] for one in fields(Grid)})
+    return grid_from_frames(_frames(case))
 
 
 def _check_given(case: Case) -> None:

@@ -77,10 +77,14 @@ def grid_from_frames(frames: Mapping[str, pd.DataFrame]) -> Grid:
     LayerError
         With every fault of every table. A `CRSError` if all of them are about coordinate systems.
     """
-    own = {field.name for field in fields(Grid)}
-    faults = _strangers({name: frame for name, frame in frames.items() if name not in own})
+    own = [field.name for field in fields(Grid)]
+    faults = [
+        Fault(name, "table", "is not a table of a grid", nearest([name], own))
+        for name in frames
+        if name not in own
+    ]
     checked = {name: empty(name) for name in LAYERS}
-    for name in own & frames.keys():
+    for name in (name for name in own if name in frames):
         checked[name], found = _examine(LAYERS[name], frames[name])
         faults += found
     faults += across(checked, unread=set())

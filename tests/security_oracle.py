@@ -141,9 +141,16 @@ class Left:
         return len(np.unique(self.piece)) > len(np.unique(self.whole))
 
     def main(self, bus: int) -> bool:
-        """Return whether a bus is in the piece of its part with most participation."""
-        rivals = np.unique(self.piece[self.whole == self.whole[bus]])
-        return bool(self.total[self.piece[bus]] >= max(self.total[one] for one in rivals))
+        """Return whether a bus is in the piece with most participation, then buses, of its part; none if two are."""
+        here = self.whole == self.whole[bus]
+        sum_of = self.plain.weight[here].sum()
+        own = self.piece[bus]
+        rivals = [one for one in np.unique(self.piece[here]) if one != own]
+
+        def size(one: int) -> tuple[float, int]:
+            return round(self.total[one] / sum_of, 9) if sum_of else 0.0, int((self.piece == one).sum())
+
+        return all(size(own) > size(one) for one in rivals)
 
     def balanced(self, injection: Floats) -> Floats:
         """Return injections of shape (buses, cases) with what each piece lacks given by those of it that answer."""

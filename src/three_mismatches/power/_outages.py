@@ -30,6 +30,9 @@ Ints = NDArray[np.int64]
 SINGULAR = 1e-7
 """Lost lines that together leave less than this of a way round split the network, or nearly so."""
 
+EQUAL = 1e-9
+"""Shares of participation that differ by less are equal."""
+
 CANCELLED = 1e-11
 """Lost lines that leave less than this and split nothing leave reactances that cancel each other."""
 
@@ -55,7 +58,7 @@ class OutageFactors:
     What each branch takes over of the flow of each lost line.
 
     `moved` has shape (branches, lost); a row of NaN belongs to a piece in which nothing answers. `pieces` are those
-    that are split off: all but the one with the largest share.
+    that are split off: all but the one with the largest share, of equal ones that with most buses.
     """
 
     lost: Ints
@@ -152,7 +155,7 @@ class _Ways:
         size = np.bincount(label[here], minlength=len(weight))
         tree = _Tree(label[network.start[over]], label[network.end[over]], weight)
         pieces = []
-        main = max(names, key=lambda name: (weight[name], size[name], -name))
+        main = _main(names, weight, size)
         for name in names:
             own = label == name
             touching, sign = tree.touching(int(name))
@@ -183,6 +186,13 @@ class _Ways:
         apart = answer[:, None] - (way[lines] + moved_first[lines] @ way[rest])
         carried: Floats = apart + (apart @ behind)[:, None]
         return -carried
+
+
+def _main(names: Ints, weight: Floats, size: Ints) -> int:
+    """Return the piece that the others are split off from; -1 where two are alike, whatever their order."""
+    heaviest = names[weight[names] >= weight[names].max() - EQUAL]
+    largest = heaviest[size[heaviest] == size[heaviest].max()]
+    return int(largest[0]) if len(largest) == 1 else -1
 
 
 def cancelled(network: DcNetwork, lost: Ints) -> NetworkError:

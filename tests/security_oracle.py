@@ -253,12 +253,18 @@ def every_limit(
     preexisting: str = "count",
     islanding: str = "redistribute",
     top: int = 5,
+    answer: tuple[Floats, Floats] | None = None,
 ) -> list[list[Found]]:
-    """Return the least limits of each bus from every pair of a line and an outage, all of them looked at."""
+    """
+    Return the least limits of each bus from every pair of a line and an outage, all of them looked at.
+
+    `answer` is what enters where for 1 MW at each bus, shape (buses, buses), and the load at which that ends.
+    """
     part = plain.part
     share = np.array([plain_share(plain.weight, part == one) for one in part])
-    one_more = plain.injection[:, None] + share.T - np.eye(len(plain.buses))
-    cap = np.array([capacity(plain, bus) for bus in range(len(plain.buses))])
+    entering = share.T if answer is None else answer[0]
+    one_more = plain.injection[:, None] + entering - np.eye(len(plain.buses))
+    cap = np.array([capacity(plain, bus) for bus in range(len(plain.buses))]) if answer is None else answer[1]
     rows = [[Found(cap[bus], CAPACITY, -1)] for bus in range(len(plain.buses))]
     for outage, lost in enumerate([(), *outages], start=-1):
         left = Left(plain, lost)

@@ -124,6 +124,16 @@ def made_up(name, seed, *, least=1.0):
     return oracle.rated(of(name), plain), plain
 
 
+def made_of_two(seed):
+    """Return a random grid of two parts whose lines have some room after any outage."""
+    rng = np.random.default_rng(seed)
+    grid = oracle.random_grid(seed, parts=2)
+    plain = oracle.plain_of(grid)
+    spare, extra = rng.uniform(1.0, 1.5, len(plain.b)), rng.uniform(1.0, 30.0, len(plain.b))
+    plain = oracle.with_ratings(plain, oracle.carried(plain, oracle.singles(plain)), spare, extra)
+    return oracle.rated(grid, plain), plain
+
+
 def assert_secure_up_to_there(grid, plain, outages, buses):
     for name, lost in named(plain, outages).items():
         options = {"cutoff": 0.0, "preexisting": "count"}
@@ -196,9 +206,10 @@ def test_pairs_taken_by_key_find_what_all_pairs_give(name, seed, least):
 
 
 def test_pairs_taken_one_by_one_find_what_all_pairs_give():
-    for seed in range(200, 206):
-        grid, plain, outages = drawn(seed, count=5)
-        rules = {"preexisting": ("count", "ignore", "count_if_worsened")[seed % 3], "cutoff": 0.0}
+    for seed in range(200, 204):
+        grid, plain, outages = drawn(seed)
+        outages += oracle.singles(plain)
+        rules = {"preexisting": ("count", "ignore", "count_if_worsened")[seed % 3], "cutoff": 0.0, "top": 12}
         expected = oracle.every_limit(plain, outages, **rules)
         found = budgeted(grid, named(plain, outages), pairs=1, **rules)
         assert_limits(found, expected, plain.lines, [*named(plain, outages)])
@@ -378,6 +389,34 @@ def converter(p_nom, **link):
     return oracle.grid_of("abcd", lines, {"a": (0.0, 500.0), "c": (0.0, 20.0)}, {}, links=rows)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_limits_on_both_sides_of_a_link_are_found(seed):
+    """What the link brings comes from all plants of the far part, by their room, and its lines carry it."""
+    grid, plain = made_of_two(seed)
+    rng = np.random.default_rng(seed)
+    near, far = plain.part == plain.part[0], plain.part != plain.part[0]
+    arrives, leaves = rng.choice(np.flatnonzero(near)), rng.choice(np.flatnonzero(far))
+    room = plain.room
+    sent = min(40.0, room[far].sum())
+    whole = room[near].sum() + 0.9 * sent
+    entering = np.where(near, room, room * sent / room[far].sum()) / whole
+    entering[arrives] += 0.9 * sent / whole
+    entering[leaves] -= sent / whole
+    cap = min(whole, 40.0 * whole / sent, room[far].sum() * whole / sent)
+    answer = np.repeat(entering[:, None], len(room), axis=1), np.full(len(room), cap)
+    outages, rules = oracle.singles(plain), {"islanding": "skip", "preexisting": "count", "cutoff": 0.0}
+    expected = oracle.every_limit(plain, outages, answer=answer, **rules)
+    link = {"bus0": plain.buses[leaves], "bus1": plain.buses[arrives], "p_nom": 40.0, "efficiency": 0.9}
+    found = hosting(with_(grid, links=oracle.table("links", {"link": link})), **rules)
+    ours = [[one.mw for one in found["limits"].iloc[bus]] for bus in np.flatnonzero(near)]
+    for limits, known in zip(ours, np.flatnonzero(near), strict=True):
+        np.testing.assert_allclose(limits[0], expected[known][0].mw, rtol=1e-9, atol=1e-7)
+        size = min(len(limits), len(expected[known]))
+        np.testing.assert_allclose(
+            limits[:size], [one.mw for one in expected[known]][:size], rtol=1e-9, atol=1e-7
+        )
+
+
 @pytest.mark.parametrize(("p_nom", "best"), [(0.0, 20.0), (30.0, 49.4), (60.0, 78.8), (100.0, 78.8)])
 def test_links_bring_what_they_can_and_never_more(p_nom, best):
     """With free redispatch 20 + 0.98 min(p_nom, 60): exact while it is the link that ends."""
@@ -403,6 +442,20 @@ def test_a_link_without_capacity_of_its_own_brings_what_the_far_side_has():
     found = hosting(converter(np.inf), ["d"], security="n0")
     assert found.at["d", "hosting_mw"] == pytest.approx(60.0 * 510.0 / 500.0)
     assert np.isfinite(found.at["d", "hosting_mw"])
+
+
+@pytest.mark.parametrize(("p_nom", "firm"), [(10.0, 9.8), (60.0, 19.6)])
+def test_a_piece_gets_over_a_link_no_more_than_those_behind_it_have(p_nom, firm):
+    """Without line ab bus b hangs on the link alone, behind which there is room for 20."""
+    found = hosting(converter(p_nom), ["b"], contingencies=["ab"], cutoff=0.0)
+    assert found.at["b", "limits"][0] == Limit(pytest.approx(firm), "capacity", "ab")
+
+
+def test_a_part_without_plants_takes_what_its_link_brings():
+    grid = converter(30.0)
+    grid = with_(grid, generators=grid.generators.drop("plant c"))
+    found = hosting(grid, ["d"], security="n0")
+    assert found.at["d", "limits"] == (Limit(pytest.approx(29.4), "bc", ""),)
 
 
 def test_participation_that_is_given_leaves_links_out():

@@ -87,8 +87,8 @@ class Response:
     link
         What each link carries of it, positive from bus0. Shape (parts, links). [MW/MW]
     limit_mw
-        Load at which what each bus of the part gives ends: its generators' room, or its links'. Shape (parts, buses).
-        [MW]
+        Load at which what each bus of the part gives ends: its generators' room, or what its links can bring. Shape
+        (parts, buses). [MW]
     cap_mw
         Load at which the first that gives, in this part or behind a link, can give no more. [MW]
     cap_by
@@ -261,7 +261,7 @@ def _answer(base: BaseCase, part: int, total: Floats, room: Floats) -> _Answer |
     np.add.at(injected, leaves, -sent)
     drawn = np.bincount(source, weights=sent, minlength=len(total))
     far = base.weight * (drawn / np.where(total > 0.0, total, 1.0))[network.component]
-    gone = (base.room, gives + far), (spare * links.efficiency, link)
+    gone = (base.room, gives + far), (brought, link)
     at_bus, at_link = (
         np.where(share > LEAST_SHARE, room / np.maximum(share, LEAST_SHARE), np.inf) for room, share in gone
     )

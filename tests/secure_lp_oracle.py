@@ -28,6 +28,8 @@ Ints = NDArray[np.int64]
 Lost = tuple[int, ...]
 """Numbers of lines in service that are lost together."""
 
+NONE: Mapping[str, Any] = {}
+
 EXACT = 1e-7
 """What a phase may give up for the next. [MW]"""
 
@@ -216,7 +218,8 @@ class Oracle:
         fixed = np.stack([
             np.concatenate([plain.least, np.zeros(width - count)]),
             np.concatenate([
-                plain.most, np.maximum(plain.demand, 0.0), np.maximum(plain.least, 0.0) + np.maximum(-plain.demand, 0.0),
+                plain.most, np.maximum(plain.demand, 0.0),
+                np.maximum(plain.least, 0.0) + np.maximum(-plain.demand, 0.0),
                 plain.forward, plain.reverse, np.zeros(len(self.places)),
             ]),
         ])  # fmt: skip
@@ -410,6 +413,23 @@ def quick_grid(**frames: Mapping[str, Mapping[str, Any]]) -> Grid:
         tables[name] = frame
     fields = [field for field in Grid.__dataclass_fields__ if field in LAYERS]
     return Grid(**{field: tables.get(field, empty(field)) for field in fields})
+
+
+def drawn(
+    buses: Sequence[str] | Mapping[str, Any], lines: Mapping[str, Any], generators: Mapping[str, Any] = NONE,
+    loads: Mapping[str, Any] = NONE, links: Mapping[str, Any] = NONE,
+) -> Grid:  # fmt: skip
+    """Return a hand-drawn grid: lines and links are named after their ends, plants and loads after their bus."""
+    own = dict(buses) if isinstance(buses, Mapping) else {bus: {} for bus in buses}
+    between = {
+        name: {one: {"bus0": one[0], "bus1": one[1]} | dict(row) for one, row in rows.items()}
+        for name, rows in (("lines", lines), ("links", links))
+    }
+    beside = {
+        "generators": {one: {"bus": one[0], "p_nom": 1e3} | dict(row) for one, row in generators.items()},
+        "loads": {one: {"bus": one[0]} | dict(row) for one, row in loads.items()},
+    }
+    return quick_grid(buses=own, **{name: rows for name, rows in (between | beside).items() if rows})
 
 
 def random_grid(seed: int) -> Grid:

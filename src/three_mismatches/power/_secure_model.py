@@ -40,7 +40,7 @@ SHED_MW = 1e-3
 LEAST_SLACK_MW = 1e-7
 """What may be shed beyond the least, at first: where a line's factor is small a MW of it is worth thousands."""
 
-SLACK_MW, SLACK = 1e-6, 1e-7
+SLACK_MW, SLACK = 1e-6, 2e-8
 """What a total that a solve found may give up, and the share of it, when it becomes a bound of the next."""
 
 DEVEX = 1
@@ -149,6 +149,11 @@ class SecureModel:
         Bound of each flow before any outage; NaN is none. [MW]
     kirchhoff
         Whether flows follow reactances; if not they may go any way that ratings leave.
+
+    Attributes
+    ----------
+    solves
+        How often the programme has been solved, rounds that added rows included.
     """
 
     def __init__(
@@ -169,8 +174,14 @@ class SecureModel:
         self._interface_rows = slice(0, 0)
         self._watch: Watch | None = None
         self._sheds = False
+        self.solves = 0
         self._highs = self._load()
         self._total_shed = self._highs.getNumRow() - 1
+
+    @property
+    def rows(self) -> int:
+        """How many pairs of a line and an outage have become rows."""
+        return len(self._security)
 
     # Building
 
@@ -492,6 +503,7 @@ class SecureModel:
 
     def _solved(self) -> SecureSolution | None:
         """Return the optimum; None where there is none because the shed allowed is too little."""
+        self.solves += 1
         self._highs.run()
         for method in METHODS:
             if self._highs.getModelStatus() in (OPTIMAL, *INFEASIBLE):

@@ -374,6 +374,14 @@ def test_a_pieces_own_share_may_be_tiny():
     assert found.at["b", "flags"] == ""
 
 
+@pytest.mark.parametrize("ratio", [1e3, 1e6, 1e9])
+def test_a_way_round_may_be_very_long(ratio):
+    """After the loss of ab all of b's load comes over the other line, however little it carried before."""
+    lines = {"ab": line(1e3), "ba": line(50.0, x_pu_100=0.1 * ratio)}
+    found = hosting(oracle.grid_of("ab", lines, {"a": (10.0, 500.0)}, {"b": 10.0}), ["b"], cutoff=0.0)
+    assert found.at["b", "limits"][0] == Limit(pytest.approx(40.0, rel=1e-5), "ba", "ab")
+
+
 def test_an_outage_may_take_everything():
     for lost in (["ac", "bc"], ["ab", "bc", "ac"]):
         found = hosting(triangle(), ["c"], contingencies={"all": lost})

@@ -34,7 +34,7 @@ EQUAL = 1e-9
 """Shares of participation that differ by less are equal."""
 
 CANCELLED = 1e-11
-"""Lost lines that leave less than this and split nothing leave reactances that cancel each other."""
+"""Lost lines that leave less than this of a way round and split nothing leave no flow that could be told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,8 +197,8 @@ def _main(names: Ints, weight: Floats, size: Ints) -> int:
 
 def cancelled(network: DcNetwork, lost: Ints) -> NetworkError:
     """Return the error that the loss of some lines leaves no network from which flows follow."""
-    problem = "leaves others whose reactances cancel each other: no flow follows from them"
-    cure = "Correct the negative ones, or leave this outage out"
+    problem = "leaves reactances that cancel each other or differ too much: no flow follows from them"
+    cure = "Correct them, or leave this outage out"
     return NetworkError(
         [Fault("contingencies", "line", problem, cure, tuple(map(str, network.branches[lost])))]
     )

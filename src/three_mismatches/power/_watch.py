@@ -81,6 +81,7 @@ class Watch:
         self._singles, self._others = np.flatnonzero(easy), np.flatnonzero(~easy)
         self._held: list[tuple[int, OutageFactors]] | None = None
         self.pieces = self._pieces()
+        self._bridges = self._together()
 
     def _pieces(self) -> list[tuple[int, Ints]]:
         """Return the outages that split off pieces, with each piece's buses, and keep the factors if they are few."""
@@ -94,6 +95,22 @@ class Watch:
         self._held = held if few else None
         return pieces
 
+    def _together(self) -> tuple[Ints, Ints, Floats]:
+        """Take the outages of one line each out of what is kept: their numbers, lines, and factors side by side."""
+        some = [(outage, each) for outage, each in self._held or [] if len(each.lost) == 1]
+        if self._held is not None:
+            self._held = [(outage, each) for outage, each in self._held if len(each.lost) > 1]
+        moved = np.array([each.moved[self.watched, 0] for _, each in some]).reshape(
+            len(some), len(self.watched)
+        )
+        number, lost = (
+            np.array(column, dtype=np.int64)
+            for column in ([outage for outage, _ in some], [each.lost[0] for _, each in some])
+        )
+        # A line that is lost itself, or in a piece where nobody answers, is not looked at.
+        moved[self.watched == lost[:, None]] = np.nan
+        return number, lost, moved
+
     def _factors(self) -> Iterator[tuple[int, OutageFactors]]:
         """Yield the factors of outages that take several lines, or a bridge."""
         if self._held is not None:
@@ -105,7 +122,8 @@ class Watch:
 
     def violated(self, flow: Floats) -> list[Violated]:
         """Return what a dispatch violates after outages: the worst outages of each line."""
-        found = [pair for some in (self._by_single(flow), self._by_others(flow)) for pair in some]
+        some = self._by_single(flow), self._by_bridges(flow), self._by_others(flow)
+        found = [pair for pairs in some for pair in pairs]
         found.sort(key=lambda pair: (-pair.excess, pair.outage, pair.line))
         seen = np.zeros(len(self.network.branches), dtype=np.int64)
         chosen = []
@@ -127,6 +145,15 @@ class Watch:
                 kept.key, kept.line, kept.outage, kept.after, kept.factor,
             )  # fmt: skip
             yield from self._chosen(kept, count)
+
+    def _by_bridges(self, flow: Floats) -> Iterator[Violated]:
+        number, lost, moved = self._bridges
+        after = flow[self.watched] + moved * flow[lost][:, None]
+        outage, place = np.nonzero(np.abs(after) > (self.rating + self._tolerance)[self.watched])
+        kept = _Room(0, 1)
+        kept.line, kept.outage = self.watched[place], number[outage]
+        kept.after, kept.factor = after[outage, place], moved[outage, place][:, None]
+        yield from self._chosen(kept, len(place))
 
     def _by_others(self, flow: Floats) -> Iterator[Violated]:
         for outage, factors in self._factors():

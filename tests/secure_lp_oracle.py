@@ -350,6 +350,12 @@ class Oracle:
 
     def fair(self, ask: Floats, upper: Floats, total: float = 0.0) -> Floats:
         """Return the lexicographically largest shares, one LP for each question that the definition asks."""
+        try:
+            return self._fair(ask, upper, total, LOOSE)
+        except ValueError:
+            return self._fair(ask, upper, total, 10.0 * LOOSE)
+
+    def _fair(self, ask: Floats, upper: Floats, total: float, loose: float) -> Floats:
         fixed, shed = np.full(len(ask), np.nan), self._shed()
         least = self._best(shed, [(0.0, high) for high in upper])[0]
         sum_ = np.zeros(self.size)
@@ -357,17 +363,17 @@ class Oracle:
         while np.isnan(fixed).any():
             open_ = np.flatnonzero(np.isnan(fixed))
             new = [
-                (0.0, high) if np.isnan(at) else (at - LOOSE, at)
+                (0.0, high) if np.isnan(at) else (at - loose, at)
                 for at, high in zip(fixed, upper, strict=True)
             ]
             new = [(max(low, 0.0), max(high, 0.0)) for low, high in new]
-            rows = [(shed, least + LOOSE), (sum_, -total + LOOSE)]
+            rows = [(shed, least + loose), (sum_, -total + loose)]
             level = -self._best(
                 np.append(np.zeros(self.size), -1.0), new,
                 *((np.append(row, 0.0), right) for row, right in rows), *(self._above(ask, at) for at in open_),
             )[0]  # fmt: skip
             held = [
-                (max(low, ask[at] * level - LOOSE) if at in open_ else low, high)
+                (max(low, ask[at] * level - loose) if at in open_ else low, high)
                 for at, (low, high) in enumerate(new)
             ]
             for at in open_:

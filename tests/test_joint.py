@@ -12,7 +12,7 @@ from secure_lp_oracle import Oracle, drawn, plain_of, random_grid, with_lines
 from test_dc import of
 from three_mismatches.errors import NetworkError
 from three_mismatches.layers import Grid
-from three_mismatches.power import joint, ladders, ladders_and_joint
+from three_mismatches.power import dc_flow, joint, ladders, ladders_and_joint
 
 INF = np.inf
 
@@ -307,7 +307,8 @@ def test_words_that_are_none_are_told(word):
 def test_many_sites_of_a_large_grid_are_served_together():
     network = of("case118")
     network = Grid(**{**vars(network), "generators": network.generators.assign(p_min=0.0)})
-    network = with_lines(network, s_nom=200.0, s_nom_emergency=250.0)
+    flow = dc_flow(network).abs().to_numpy()
+    network = with_lines(network, s_nom=flow * 1.2 + 30.0, s_nom_emergency=flow * 1.5 + 50.0)
     requests = pd.Series(60.0, index=network.buses.index[::6])
     found = joint(network, requests, preexisting="ignore")
     assert 0.0 < found.total_mw <= requests.sum()

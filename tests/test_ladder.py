@@ -13,7 +13,7 @@ from secure_lp_oracle import Oracle, drawn, plain_of, random_grid, with_lines
 from test_dc import GOLDEN, TRIANGLE, of
 from three_mismatches.errors import NetworkError, SolverError
 from three_mismatches.layers import Grid
-from three_mismatches.power import hosting, ladder, ladders
+from three_mismatches.power import dc_flow, hosting, ladder, ladders
 from three_mismatches.power._base import base_case
 from three_mismatches.power.ladder import RUNGS, Models
 
@@ -383,8 +383,8 @@ def test_interfaces_bind_before_outages_on_the_n1_rung_only():
 @pytest.mark.parametrize("name", ["case118", "case300"])
 def test_few_rows_secure_a_large_grid(name):
     network = without_least(of(name))
-    flow = base_case(network).flow
-    network = with_lines(network, s_nom=np.abs(flow) * 1.3 + 20.0, s_nom_emergency=np.abs(flow) * 1.8 + 40.0)
+    flow = dc_flow(network).abs().to_numpy()
+    network = with_lines(network, s_nom=flow * 1.3 + 20.0, s_nom_emergency=flow * 1.8 + 40.0)
     base = base_case(network)
     models = Models.of(
         network, base, np.arange(0, 100, 10), "branches", islanding="redistribute", preexisting="ignore"

@@ -204,7 +204,7 @@ def test_pairs_taken_by_key_find_what_all_pairs_give(name, seed, least):
     for preexisting, cutoff in (("count", 0.0), ("ignore", 0.05)):
         rules = {"preexisting": preexisting, "cutoff": cutoff}
         expected = oracle.every_limit(plain, oracle.singles(plain), **rules)
-        for pairs in (25, 400, 2_000_000):
+        for pairs in (50, 2_000_000):
             found = budgeted(grid, "branches", pairs=pairs, **rules)
             assert_limits(found, expected, plain.lines, plain.lines)
 

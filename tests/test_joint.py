@@ -172,6 +172,17 @@ def test_a_rating_is_worth_what_its_site_gets_more_alone():
     )
 
 
+def test_a_rating_that_holds_two_sites_back_is_worth_what_both_get_more():
+    """m and n both hang on s-x, each for itself: 30 of 60 MW asked, and nobody else's MW make room."""
+    lines = {"sx": {"x_pu_100": 0.1, "s_nom": 30.0}, "xm": {"x_pu_100": 0.1, "s_nom": INF}}
+    network = drawn(
+        "sxmn", lines | {"xn": {"x_pu_100": 0.1, "s_nom": INF}}, {"s1": {"p_set": 0.0, "p_nom": 300.0}}
+    )
+    found = joint(network, asked(m=60.0, n=60.0), contingencies=[])
+    assert found.sites["joint_mw"].tolist() == pytest.approx([15.0, 15.0], abs=1e-4)
+    assert found.reinforcements["mw_per_mw"].to_dict() == pytest.approx({"sx": 1.0})
+
+
 def test_after_an_outage_the_line_that_is_left_is_worth_a_mw():
     """Two lines of 60 and 100 MW: what the lesser carries once the other is lost."""
     lines = {"ab": {"x_pu_100": 0.1, "s_nom": 60.0}, "ab'": {"x_pu_100": 0.1, "s_nom": 100.0}}

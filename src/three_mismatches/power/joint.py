@@ -207,8 +207,8 @@ def _fair_shares(model: SecureModel, ask: Floats, most: Floats, total: float) ->
     share = np.where(some, np.nan, 0.0)
     while np.isnan(share).any():
         level, stopped = model.raise_level(ask, most, share, total)
-        done = level >= 1.0 - SAME_MW or not stopped.any()
-        share = np.where(np.isnan(share) if done else stopped, level, share)
+        # Nobody stops a level of 1.
+        share = np.where(stopped if stopped.any() else np.isnan(share), level, share)
     got: Floats = np.minimum(share * np.where(some, ask, 0.0), most)
     return got
 
@@ -237,19 +237,10 @@ def _tables(
 
 def _worth(models: Models, model: SecureModel, request: Floats, solved: _Solved, tried: int) -> pd.DataFrame:
     """Return what a MW more of each rating brings all sites together, the most first."""
-    lines, interfaces = (
-        models.base.network.branches,
-        models.interfaces.names[: len(solved.best.interface_dual)],
-    )
-    names = [*map(str, lines), *map(str, interfaces), *map(str, models.injections.links.names)]
-    weight = np.where(solved.most < request, solved.best.new_dual, 0.0)
-    parts = [
-        (1.0, solved.best),
-        *((mw, found) for mw, found in zip(weight, solved.alone, strict=True) if mw > DUAL),
-    ]
-    before = np.sum([share * _before(found) for share, found in parts], axis=0)
-    rows = pd.concat([found.security.assign(dual=share * found.security["dual"]) for share, found in parts])
-    rows = rows[(rows["dual"] > DUAL) & (rows["line"] != NO_LINE)].drop_duplicates(["line", "outage", "dual"])
+    interfaces = models.interfaces.names[: len(solved.best.interface_dual)]
+    known = models.base.network.branches, interfaces, models.injections.links.names
+    names = [str(name) for some in known for name in some]
+    before, rows = _prices(request, solved)
     after = np.zeros(len(before))
     np.add.at(after, rows["line"].to_numpy(), rows["dual"].to_numpy())
     priced = np.flatnonzero(before + after > DUAL)
@@ -270,6 +261,18 @@ def _worth(models: Models, model: SecureModel, request: Floats, solved: _Solved,
     ).set_axis(pd.Index([names[at] for at in priced], name="element", dtype=object))
     table["mw_per_mw"] = table["mw_per_mw"].mask(table["mw_per_mw"] < SAME_MW, 0.0)
     return table.sort_values(["mw_per_mw", "dual"], ascending=False, kind="stable")
+
+
+def _prices(request: Floats, solved: _Solved) -> tuple[Floats, pd.DataFrame]:
+    """Return what a MW more of each rating is worth before any outage, and after one by line and outage."""
+    weight = np.where(solved.most < request, solved.best.new_dual, 0.0)
+    parts = [
+        (1.0, solved.best),
+        *((mw, found) for mw, found in zip(weight, solved.alone, strict=True) if mw > DUAL),
+    ]
+    before: Floats = np.sum([share * _before(found) for share, found in parts], axis=0)
+    rows = pd.concat([found.security.assign(dual=share * found.security["dual"]) for share, found in parts])
+    return before, rows[(rows["dual"] > DUAL) & (rows["line"] != NO_LINE)]
 
 
 def _before(found: SecureSolution) -> Floats:

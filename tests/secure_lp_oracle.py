@@ -533,7 +533,8 @@ def rated(grid: Grid, rng: np.random.Generator) -> Grid:
     lines = {"s_nom": np.inf, "s_nom_emergency": np.inf}
     plain = plain_of(with_lines(grid, **lines))
     injected, share = plain.given - plain.demand, answering(plain)
-    before = np.abs(State(plain, share, ()).flows(injected))
+    flow = State(plain, share, ()).flows(injected)
+    before, across = np.abs(flow), np.abs(plain.sums[:, : len(flow)] @ flow)
     after = np.zeros((len(plain.b), len(plain.b)))
     for lost in range(len(plain.b)):
         state = State(plain, share, (lost,))
@@ -547,7 +548,9 @@ def rated(grid: Grid, rng: np.random.Generator) -> Grid:
     working = grid.lines["in_service"].to_numpy()
     ratings = {name: np.full(len(working), 50.0) for name in lines}
     ratings["s_nom"][working], ratings["s_nom_emergency"][working] = normal, emergency
-    return with_lines(grid, **ratings)
+    limits = {name: np.maximum(grid.interfaces[name], across) for name in ("limit_forward", "limit_reverse")}
+    fields: dict[str, Any] = {**vars(grid), "interfaces": grid.interfaces.assign(**limits)}
+    return with_lines(Grid(**fields), **ratings)
 
 
 def with_lines(grid: Grid, **columns: Any) -> Grid:

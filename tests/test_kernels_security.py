@@ -9,6 +9,7 @@ from three_mismatches._kernels.security import (
     enter_limit,
     keep_pairs,
     keep_single_pairs,
+    keys_by_cluster,
     limits_before,
     limits_of_pairs,
     pairs_within,
@@ -249,3 +250,51 @@ def test_pairs_of_single_outages_are_those_of_their_factors(low, high):
     order, other = (np.lexsort((each[1][:found], each[2][:found])) for each in (pairs, again))
     for ours, theirs in zip(pairs, again, strict=True):
         np.testing.assert_allclose(ours[:found][order], theirs[:found][other], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_keys_by_cluster_are_those_of_numpy_and_pairs_of_an_earlier_round_have_none(seed):
+    """Each cluster's key is what is left over its reach; the least counts, of those with a change large enough."""
+    case, rng = Case(seed), np.random.default_rng(seed)
+    pairs = case.kept()
+
+    sound = np.abs(pairs[3]) <= case.rating[pairs[1]]
+    line, outage, after, factor = (column[sound].copy() for column in pairs[1:])
+    most, needed = rng.uniform(0.0, 2.0, (case.lines, 3)), np.array([0.1, 1.5, 2.5])
+    before, before_needed, bound = (
+        rng.uniform(0.0, 2.0, (2, case.lines, 3)),
+        np.full((2, 3), 0.2),
+        np.array([5.0, 9.0]),
+    )
+
+    def told(reach_of, least):
+        reach = reach_of[line] + sum(
+            np.abs(factor[:, [part]])
+            * reach_of[case.lost[np.minimum(case.first[outage] + part, len(case.lost) - 1)]]
+            for part in range(case.width)
+        )
+        largest = np.where(reach >= least, reach, 0.0).max(axis=1)
+        left = case.rating[line] - np.abs(after)
+        return np.divide(left, largest, out=np.full(len(line), np.inf), where=largest > 0.0)
+
+    known = [told(one, least) < limit for one, least, limit in zip(before, before_needed, bound, strict=True)]
+    expected = np.where(np.any(known, axis=0), np.inf, told(most, needed))
+    key = np.empty(len(line))
+    keys_by_cluster(
+        line,
+        outage,
+        after,
+        factor,
+        case.first,
+        case.lost,
+        case.rating,
+        most,
+        needed,
+        before,
+        before_needed,
+        bound,
+        key,
+    )
+    np.testing.assert_allclose(key, expected, rtol=1e-12)
+    assert np.isfinite(expected).any()
+    assert np.isinf(expected).any()

@@ -17,6 +17,7 @@ __all__ = [
     "enter_limit",
     "keep_pairs",
     "keep_single_pairs",
+    "keys_by_cluster",
     "limits_before",
     "limits_of_pairs",
     "pairs_within",
@@ -199,6 +200,67 @@ def keep_pairs(
             factor[count, part] = moved[at, part]
         count += 1
     return count
+
+
+@kernel
+def _cluster_key(
+    left: float,
+    at: int,
+    pair: int,
+    factor: Floats,
+    begin: int,
+    size: int,
+    lost: Ints,
+    most: Floats,
+    needed: Floats,
+) -> float:
+    """Return what is left of a rating by the most that any cluster makes of it; inf where none makes enough."""
+    largest = 0.0
+    for cluster in range(most.shape[1]):
+        reach = most[at, cluster]
+        for part in range(size):
+            reach += abs(factor[pair, part]) * most[lost[begin + part], cluster]
+        if reach >= needed[cluster]:
+            largest = max(largest, reach)
+    return max(left, 0.0) / largest if largest > 0.0 else np.inf
+
+
+@kernel
+def keys_by_cluster(
+    line: Ints,
+    outage: Ints,
+    after: Floats,
+    factor: Floats,
+    first: Ints,
+    lost: Ints,
+    rating: Floats,
+    most: Floats,
+    needed: Floats,
+    earlier: Floats,
+    earlier_needed: Floats,
+    earlier_bound: Floats,
+    key: Floats,
+) -> None:
+    """
+    Write the keys of pairs that are not violated, by clusters of sites; inf where an earlier round had the pair.
+
+    `most` is what 1 MW at any site of a cluster changes each branch by, times the limit up to which that cluster's
+    sites look for pairs, shape (branches, clusters): so a key of 1 or more limits no site. Where a cluster's product
+    is less than `needed`, the change is below the cutoff. `earlier` are those of earlier rounds, (rounds, branches,
+    clusters), which had the pairs with keys below `earlier_bound`.
+    """
+    for pair in range(len(line)):
+        at, begin = line[pair], first[outage[pair]]
+        size = first[outage[pair] + 1] - begin
+        left = rating[at] - abs(after[pair])
+        key[pair] = _cluster_key(left, at, pair, factor, begin, size, lost, most, needed)
+        for past in range(len(earlier_bound)):
+            known = _cluster_key(
+                left, at, pair, factor, begin, size, lost, earlier[past], earlier_needed[past]
+            )
+            if known < earlier_bound[past]:
+                key[pair] = np.inf
+                break
 
 
 @kernel

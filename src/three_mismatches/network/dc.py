@@ -13,7 +13,16 @@ from scipy.sparse.csgraph import connected_components
 from three_mismatches.errors import Fault, NetworkError
 from three_mismatches.layers import Grid
 
-__all__ = ["BASE_MVA", "NO_REACTANCE", "DcNetwork", "bridges_of", "components", "dc_network", "reactance_pu"]
+__all__ = [
+    "BASE_MVA",
+    "NO_REACTANCE",
+    "Bridges",
+    "DcNetwork",
+    "bridges_of",
+    "components",
+    "dc_network",
+    "reactance_pu",
+]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -111,7 +120,33 @@ def components(start: Ints, end: Ints, count: int) -> Ints:
     return connected_components(joined, directed=False)[1].astype(np.int64)
 
 
-def bridges_of(network: DcNetwork) -> Bools:
+@dataclass(frozen=True, eq=False)
+class Bridges:
+    """
+    Branches without which the network falls apart, and what lies behind each.
+
+    Attributes
+    ----------
+    found
+        Which branches are bridges.
+    place
+        Number of each bus in the order of a search.
+    first, last
+        Behind a bridge are the buses with places from `first` to below `last`; 0 for other branches.
+    """
+
+    found: Bools
+    place: Ints
+    first: Ints
+    last: Ints
+
+    def behind(self, bridge: int) -> Bools:
+        """Return which buses lie behind a bridge, seen from where the search began."""
+        found: Bools = (self.place >= self.first[bridge]) & (self.place < self.last[bridge])
+        return found
+
+
+def bridges_of(network: DcNetwork) -> Bridges:
     """
     Return which branches in service are bridges: without one of them its network falls apart.
 
@@ -129,6 +164,7 @@ def bridges_of(network: DcNetwork) -> Bools:
     low = [0] * len(network.buses)
     follow = first[:-1]
     found = np.zeros(len(network.branches), dtype=bool)
+    begin, stop = np.zeros(len(found), dtype=np.int64), np.zeros(len(found), dtype=np.int64)
     clock = 0
     for root in range(len(network.buses)):
         if seen[root] >= 0:
@@ -155,5 +191,7 @@ def bridges_of(network: DcNetwork) -> Bools:
             if path:
                 above = path[-1][0]
                 low[above] = min(low[above], low[bus])
-                found[at[by]] = low[bus] > seen[above]
-    return found
+                if low[bus] > seen[above]:
+                    found[at[by]] = True
+                    begin[at[by]], stop[at[by]] = seen[bus], clock
+    return Bridges(found, np.array(seen, dtype=np.int64), begin, stop)

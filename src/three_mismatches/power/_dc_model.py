@@ -16,6 +16,7 @@ from scipy.sparse import coo_array, csc_array
 
 from three_mismatches.errors import Fault, NetworkError
 from three_mismatches.network import DcNetwork, bridges_of
+from three_mismatches.network.dc import Bridges
 from three_mismatches.power.factor import PASSABLE, Cases, Factor, Readings, Worst, factorised
 
 __all__ = ["DcModel"]
@@ -86,7 +87,7 @@ class DcModel:
         """
         theta = self.factor.respond(self.place, injection, self.angle, threads)
         network, some = self.network, _some(injection.shape[1])
-        apart = theta[network.start][:, some] - theta[network.end][:, some]
+        apart = theta[np.ix_(network.start, some)] - theta[np.ix_(network.end, some)]
         self._check(injection[:, some], network.susceptance[:, None] * apart)
         return theta
 
@@ -121,9 +122,14 @@ class DcModel:
         return self.flows(injection[:, None])[:, 0] - pushed
 
     @cached_property
+    def sides(self) -> Bridges:
+        """Which branches are bridges, and what lies behind each."""
+        return bridges_of(self.network)
+
+    @property
     def bridges(self) -> Bools:
         """Which branches are bridges."""
-        return bridges_of(self.network)
+        return self.sides.found
 
     def chosen(self, lines: Ints | None) -> Readings:
         """Return the readings of some lines, of all without."""

@@ -11,19 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import reverse_cuthill_mckee
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import depth_first_order, dijkstra
 
 from three_mismatches._kernels.security import (
     enter_limit,
     keep_pairs,
     keep_single_pairs,
+    keys_by_cluster,
     limits_before,
     limits_of_pairs,
     pairs_within,
@@ -46,17 +47,23 @@ Result = TypeVar("Result")
 CAPACITY, MAXIMUM, NONE = -1, -2, -3
 """Instead of a line: what can be generated, the user's maximum, and no limit at all."""
 
-LANES = 16
+LANES = 32
 """Sites side by side."""
 
-GROUPS = 16
+GROUPS = 8
 """Groups of sites for which pairs are chosen together first."""
+
+CLUSTERS = 32
+"""Clusters of sites by which pairs are told."""
 
 CHUNK = 64
 """Outages whose equations are solved at once."""
 
 WAVE = 8
 """Chunks after which the bound is taken anew: the same for any number of workers."""
+
+FARTHEST = 2.0
+"""Further limits are listed up to this many times the first."""
 
 PAIRS = 2_000_000
 """Pairs that are held at once."""
@@ -132,6 +139,16 @@ class Limits:
         outage = np.full((sites, top), -1, dtype=np.int64)
         return cls(np.zeros((sites, top)), line, outage, *(np.zeros(sites, dtype=bool) for _ in range(4)))
 
+    def bound(self, sites: Ints) -> Floats:
+        """Return up to which limit some of the sites still look. [MW]"""
+        found: Floats = np.minimum(self.mw[sites, -1], FARTHEST * self.mw[sites, 0])
+        return found
+
+    def near(self) -> Limits:
+        """Return the lists without limits that are too far from the first to have been looked for."""
+        far = (self.mw > FARTHEST * self.mw[:, :1]) & (self.line != NONE)
+        return replace(self, line=np.where(far, NONE, self.line))
+
     def at(self, sites: Ints) -> Limits:
         """Return the lists of some of the sites."""
         return Limits(*(column[sites] for column in vars(self).values()))
@@ -182,8 +199,8 @@ class _Pairs:
 class _Kept:
     """The pairs with the least keys so far, no more than fit; keys of `bound` or more are left out."""
 
-    def __init__(self, width: int, low: float, high: float, most: int) -> None:
-        self.width, self.low, self.bound = width, low, high
+    def __init__(self, width: int, most: int) -> None:
+        self.bound = 1.0
         self._some, self._count, self._most = [_Pairs.room_for(0, width)], 0, most
 
     def add(self, pairs: _Pairs) -> None:
@@ -193,7 +210,8 @@ class _Kept:
         if self._count > 2 * self._most:
             key = np.concatenate([some.key for some in self._some])
             # Equal keys stay together, so that the next bound is above this one.
-            self.bound = float(np.nextafter(np.partition(key, self._most)[self._most], np.inf))
+            last = float(np.nextafter(np.partition(key, self._most)[self._most], np.inf))
+            self.bound = min(self.bound, last)
             self._some = [self.joined()]
             self._count = len(self._some[0].key)
 
@@ -205,10 +223,36 @@ class _Kept:
 
 
 @dataclass(frozen=True, eq=False)
+class _Round:
+    """
+    By what the pairs of a round are told: see `keys_by_cluster`.
+
+    `sites` are those that still look, by cluster; `scale` up to which limit they do [MW].
+    """
+
+    sites: tuple[Ints, ...]
+    scale: Floats
+    most: Floats
+    needed: Floats
+
+    @classmethod
+    def of(cls, sites: Sequence[Ints], most: Sequence[Floats], limits: Limits, cutoff: float) -> _Round:
+        """Return the round of the sites that are left, and of what 1 MW at any of them changes each branch by."""
+        scale = np.array([limits.bound(here).max(initial=0.0) for here in sites])
+        # A site whose limit is infinite looks for all pairs: their keys are 0, and none is left out.
+        product = np.stack(
+            [np.where(each > 0.0, each * factor, 0.0) for each, factor in zip(most, scale, strict=True)],
+            axis=1,
+        )
+        return cls(tuple(sites), scale, np.ascontiguousarray(product), cutoff * scale)
+
+
+@dataclass(frozen=True, eq=False)
 class _Ask:
-    """The buses that are asked about, neighbours side by side, and their limits so far."""
+    """The buses that are asked about, neighbours side by side, the sites of each cluster, and their limits so far."""
 
     buses: Ints
+    clusters: tuple[Ints, ...]
     limits: Limits
 
 
@@ -270,7 +314,8 @@ class Screening:
         row = self._row_of_part[self.network.component[buses]]
         known = np.flatnonzero(row >= 0)
         order = known[np.argsort(_places(self.network)[buses[known]], kind="stable")]
-        ask = _Ask(buses[order], found.at(order))
+        count = min(CLUSTERS, 1 + len(order) // (2 * LANES))
+        ask = _Ask(buses[order], tuple(np.array_split(np.arange(len(order)), count)), found.at(order))
         least, cap = ask.limits, self.response.cap_mw[row[order]]
         least.answered[:] = True
         maximum = maximum_mw[order]
@@ -280,7 +325,7 @@ class Screening:
         for width, singles, others in self._classes():
             self._after(ask, width, singles, others, most)
         found.put(order, least)
-        return found
+        return found.near()
 
     def _map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Return what a function makes of items, in their order; kernels let several run at once."""
@@ -306,8 +351,8 @@ class Screening:
 
     # Before any outage
 
-    def _before(self, ask: _Ask) -> Floats:
-        """Enter the limits of the intact network; return the most that 1 MW at any site changes each branch."""
+    def _before(self, ask: _Ask) -> list[Floats]:
+        """Enter the limits of the intact network; return what 1 MW changes each branch by at most, by cluster."""
         both = np.concatenate([self.base.flow, self.base.links.p_set])
         flow = np.concatenate([self.base.flow, self.interfaces.sums @ both])
         low = np.concatenate([-self.rating, self.interfaces.low])
@@ -332,7 +377,7 @@ class Screening:
             most: Floats = np.abs(table[: len(self.rating)]).max(axis=1)
             return most
 
-        return self._largest(self._map(enter, _sliced(np.arange(len(ask.buses)), LANES)))
+        return [self._largest(self._map(enter, _sliced(sites, LANES))) for sites in ask.clusters]
 
     def _note(self, line: Ints, outage: Ints, flow: Floats, rating: Floats) -> None:
         """Keep violations for the list."""
@@ -356,48 +401,64 @@ class Screening:
             here = (width == each) & matters
             yield int(size[here].max()), np.flatnonzero(here & easy), np.flatnonzero(here & ~easy)
 
-    def _after(self, ask: _Ask, width: int, singles: Ints, others: Ints, most: Floats) -> None:
+    def _after(self, ask: _Ask, width: int, singles: Ints, others: Ints, most: list[Floats]) -> None:
         """Enter the limits of some outages: the pairs with the least keys first, until no site needs more."""
-        active, low = np.arange(len(ask.buses)), -np.inf
-        while len(active):
-            high = float(ask.limits.mw[active, -1].max())
-            kept = _Kept(width, low, high, self.rules.pairs)
-            violated = [_Pairs.room_for(0, width)]
-            for pairs in self._collected(kept, singles, others, most, ask):
-                kept.add(self._without_violated(pairs, violated, first=low == -np.inf))
-            found, bound = kept.joined(), kept.bound
+        now, earlier = _Round.of(ask.clusters, most, ask.limits, self.cutoff), _Earlier(len(self.rating))
+        while now.scale.any():
+            kept, violated = _Kept(width, self.rules.pairs), [_Pairs.room_for(0, width)]
+            for pairs in self._collected(kept, now, singles, others, ask if not len(earlier) else None):
+                sound = self._without_violated(pairs, violated, first=not len(earlier))
+                kept.add(self._told(sound, now, earlier, kept.bound))
+            found = kept.joined()
             if self.rules.preexisting != "ignore":
                 found = _Pairs.joined([*violated, found])
             beyond = _worst(violated)
+            left, largest = [], []
+            for sites, scale in zip(now.sites, now.scale, strict=True):
 
-            def scan(
-                here: Ints, pairs: _Pairs = found, beyond: _Pairs = beyond, bound: float = bound
-            ) -> Floats:
-                return self._scan(ask, here, pairs, beyond, bound)
+                def scan(
+                    here: Ints,
+                    pairs: _Pairs = found,
+                    beyond: _Pairs = beyond,
+                    done: float = kept.bound * scale,
+                ) -> Floats:
+                    return self._scan(ask, here, pairs, beyond, done)
 
-            tops = list(self._map(scan, _sliced(active, LANES * GROUPS)))
-            if bound >= high:
+                largest.append(self._largest(self._map(scan, _sliced(sites, LANES * GROUPS))))
+                left.append(sites[ask.limits.bound(sites) > kept.bound * scale])
+            if kept.bound >= 1.0:
                 return
-            low, active, most = bound, active[ask.limits.mw[active, -1] > bound], self._largest(tops)
+            earlier.add(now, kept.bound)
+            now = _Round.of(left, largest, ask.limits, self.cutoff)
+
+    def _told(self, pairs: _Pairs, now: _Round, earlier: _Earlier, bound: float) -> _Pairs:
+        """Return the pairs of a round, with their keys."""
+        keys_by_cluster(
+            pairs.line, pairs.outage, pairs.after, pairs.factor, self.outages.first, self.outages.lines,
+            self.emergency, now.most, now.needed, earlier.most, earlier.needed, earlier.bound, pairs.key,
+        )  # fmt: skip
+        return pairs.at(pairs.key < bound)
 
     def _collected(
-        self, kept: _Kept, singles: Ints, others: Ints, most: Floats, ask: _Ask
+        self, kept: _Kept, now: _Round, singles: Ints, others: Ints, ask: _Ask | None
     ) -> Iterator[_Pairs]:
-        """Yield the pairs of some outages whose keys lie between what is done and what is left out."""
+        """Yield the pairs of some outages that may be told; of pieces that are split off the limits, too."""
+        most = now.most.max(axis=1)
+        width = int(np.diff(self.outages.first)[np.concatenate([singles, others])].max(initial=1))
         chunks = list(_sliced(singles, CHUNK))
         for wave in range(0, len(chunks), WAVE):
             bound = kept.bound
 
             def collect(chunk: Ints, bound: float = bound) -> _Pairs:
-                return self._single_pairs(chunk, kept.width, most, kept.low, bound)
+                return self._single_pairs(chunk, width, most, bound)
 
             yield from self._map(collect, chunks[wave : wave + WAVE])
         for outage, factors in outage_factors(self.base.model, self.response, self.outages, others):
             if factors.pieces and self.rules.islanding == "skip":
                 continue
-            if kept.low == -np.inf:
+            if ask is not None:
                 self._split_off(ask, outage, factors)
-            yield self._other_pairs(outage, factors, kept.width, most, kept.low, kept.bound)
+            yield self._other_pairs(outage, factors, width, most, kept.bound)
 
     def _split_off(self, ask: _Ask, outage: int, factors: OutageFactors) -> None:
         """Enter what sites can draw in the pieces that an outage splits off."""
@@ -412,7 +473,7 @@ class Screening:
                 lists = limits.mw[site], limits.line[site], limits.outage[site]
                 enter_limit(*lists, room, CAPACITY, outage)
 
-    def _single_pairs(self, chunk: Ints, width: int, most: Floats, low: float, high: float) -> _Pairs:
+    def _single_pairs(self, chunk: Ints, width: int, most: Floats, bound: float) -> _Pairs:
         """Return the pairs of outages of one line each that are no bridges."""
         network = self.network
         lost = self.outages.lines[self.outages.first[chunk]]
@@ -424,19 +485,19 @@ class Screening:
         found = _Pairs.room_for(len(self.watched) * len(lost), width)
         count = keep_single_pairs(
             angle, network.start, network.end, network.susceptance,
-            self.watched, lost, chunk, self.base.flow, self.emergency, self.tolerance, most, self.cutoff, low, high,
+            self.watched, lost, chunk, self.base.flow, self.emergency, self.tolerance, most, 0.0, -np.inf, bound,
             *found.arrays(),
         )  # fmt: skip
         return found.at(slice(count))
 
     def _other_pairs(
-        self, outage: int, factors: OutageFactors, width: int, most: Floats, low: float, high: float
+        self, outage: int, factors: OutageFactors, width: int, most: Floats, bound: float
     ) -> _Pairs:
         """Return the pairs of an outage of several lines, or of a bridge."""
         found = _Pairs.room_for(len(self.watched), width)
         count = keep_pairs(
             factors.moved, factors.lost, outage,
-            self.watched, self.base.flow, self.emergency, self.tolerance, most, self.cutoff, low, high,
+            self.watched, self.base.flow, self.emergency, self.tolerance, most, 0.0, -np.inf, bound,
             *found.arrays(),
         )  # fmt: skip
         return found.at(slice(count))
@@ -457,7 +518,7 @@ class Screening:
         groups = list(_sliced(here, LANES))
         tables = [self._table(ask.buses[group]) for group in groups]
         most = self._largest(np.abs(table[: len(self.rating)]).max(axis=1) for table in tables)
-        chosen = self._within(np.arange(len(pairs.key)), pairs, most, float(ask.limits.mw[here, -1].max()))
+        chosen = self._within(np.arange(len(pairs.key)), pairs, most, float(ask.limits.bound(here).max()))
         rest = []
         for group, table in zip(groups, tables, strict=True):
             own = ask.limits.at(group)
@@ -467,7 +528,8 @@ class Screening:
                 self.outages.first, self.outages.lines, self.cutoff, own.touched,
             )  # fmt: skip
             ask.limits.put(group, own)
-            left = np.abs(table[: len(self.rating), own.mw[:, -1] > bound])
+            everyone = np.arange(len(group))
+            left = np.abs(table[: len(self.rating), own.bound(everyone) > bound])
             rest.append(left.max(axis=1, initial=0.0))
         return self._largest(rest)
 
@@ -476,7 +538,9 @@ class Screening:
         most = np.abs(table[: len(self.rating)]).max(axis=1)
         relieved = self.rules.preexisting == "count"
         for begin in range(0, len(chosen), SLICE):
-            some = self._within(chosen[begin : begin + SLICE], pairs, most, float(own.mw[:, -1].max()))
+            some = self._within(
+                chosen[begin : begin + SLICE], pairs, most, float(own.bound(np.arange(len(own.mw))).max())
+            )
             limits_of_pairs(
                 table, some, pairs.line, pairs.outage, pairs.after, pairs.factor,
                 self.outages.first, self.outages.lines, self.emergency, self.tolerance, self.cutoff, relieved,
@@ -491,6 +555,28 @@ class Screening:
             self.outages.first, self.outages.lines, self.emergency, most, bound, found,
         )  # fmt: skip
         return found[:count]
+
+
+class _Earlier:
+    """By what the pairs of earlier rounds were told."""
+
+    def __init__(self, branches: int) -> None:
+        self.most, self.needed, self.bound = np.zeros((0, branches, 0)), np.zeros((0, 0)), np.zeros(0)
+
+    def __len__(self) -> int:
+        """Return how many rounds there were."""
+        return len(self.bound)
+
+    def add(self, past: _Round, bound: float) -> None:
+        """Add a round, and the bound of its keys."""
+        if not len(self):
+            self.most, self.needed = (
+                self.most.reshape(0, *past.most.shape),
+                self.needed.reshape(0, len(past.needed)),
+            )
+        self.most = np.concatenate([self.most, past.most[None]])
+        self.needed = np.concatenate([self.needed, past.needed[None]])
+        self.bound = np.append(self.bound, bound)
 
 
 def _worst(violated: Sequence[_Pairs]) -> _Pairs:
@@ -513,10 +599,24 @@ def _tolerance(rating: Floats) -> Floats:
 
 
 def _places(network: DcNetwork) -> Ints:
-    """Return a number for each bus such that neighbours have neighbouring ones."""
-    size, ends = len(network.buses), (network.start, network.end)
-    rows, columns = np.concatenate(ends), np.concatenate(ends[::-1])
-    joined = csr_array((np.ones(len(rows)), (rows, columns)), shape=(size, size))
-    place = np.empty(size, dtype=np.int64)
-    place[reverse_cuthill_mckee(joined, symmetric_mode=True)] = np.arange(size)
-    return place
+    """
+    Return a number for each bus such that neighbours have neighbouring ones.
+
+    Buses are counted along a tree of shortest ways by reactance, branch after branch, so that any stretch of the count
+    is a part of the network with few ways out.
+    """
+    size, at = len(network.buses), network.working
+    roots = np.unique(network.component, return_index=True)[1]
+    ends = (
+        np.concatenate([network.start[at], np.full(len(roots), size)]),
+        np.concatenate([network.end[at], roots]),
+    )
+    length = np.concatenate([1.0 / np.abs(network.susceptance[at]), np.ones(len(roots))])
+    # Of parallel lines scipy adds the lengths, which only moves some ways.
+    ways = coo_array((length, ends), shape=(size + 1, size + 1)).tocsr()
+    found = dijkstra(ways, directed=False, indices=[size], return_predecessors=True)
+    before = found[1][0, :size].astype(np.int64)
+    tree = coo_array((np.ones(size), (before, np.arange(size))), shape=(size + 1, size + 1)).tocsr()
+    place = np.empty(size + 1, dtype=np.int64)
+    place[depth_first_order(tree, size, return_predecessors=False)] = np.arange(size + 1)
+    return place[:size]

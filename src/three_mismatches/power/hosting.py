@@ -112,7 +112,7 @@ def hosting(
     max_mw
         Most that a connection may ask for, for all or by bus. [MW]
     top
-        Length of `limits`.
+        Length of `limits` at most; limits beyond twice the first are not listed.
     workers
         Threads; the answer is the same for any number. None: as many as there are processors, one for small grids.
 

@@ -259,10 +259,12 @@ def _together(result: tm.Result) -> str:
         f"{value['line_double_count']:.2f} times as much in all. What 1 MW more of a rating would bring them:\n\n"
     )
     tried = result.reinforcements[result.reinforcements["mw_per_mw"].notna()]
-    rows = [[row.Index, f"{row.mw_per_mw:.2f}", f"{row.dual:.2f}", row.outages] for row in tried.itertuples()]
-    return text + markdown_table(
-        ["element", "MW for each MW", "its price alone", "after the outage of"], rows
-    )
+    rows = [
+        [row.Index, f"{row.mw_per_mw:.2f}", f"{row.corridor_mw_per_mw:.2f}", f"{row.dual:.2f}", row.outages]
+        for row in tried.itertuples()
+    ]
+    heading = ["element", "MW for each MW", "all its corridor raised", "its price", "after the outage of"]
+    return text + markdown_table(heading, rows)
 
 
 def _n(value: float) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secure_lp_oracle import Oracle, drawn, plain_of, random_grid, with_lines
-from test_dc import of
+from test_dc import at, grid, of
 from three_mismatches.errors import NetworkError
 from three_mismatches.layers import Grid
 from three_mismatches.power import dc_flow, joint, ladders, ladders_and_joint
@@ -75,6 +75,15 @@ def test_nothing_gets_more_than_alone_though_another_load_would_make_room():
     assert found.double_count == 1.0
     # Each gets 3 MW more for a MW more of the line: alone, and so together.
     assert found.reinforcements.loc["mn", "mw_per_mw"] == pytest.approx(6.0)
+
+
+def test_of_two_circuits_one_alone_brings_nothing_and_both_bring_what_one_carries():
+    """After the loss of either of two lines of 100 MW the other carries all: 100 MW at b, 101 with both at 101."""
+    lines = {"ab": {"x_pu_100": 0.1, "s_nom": 100.0}, "ab'": {"x_pu_100": 0.1, "s_nom": 100.0}}
+    found = joint(grid(at(*"ab"), lines, {"a1": {"p_set": 0.0}}), pd.Series({"b": 500.0}))
+    assert found.total_mw == pytest.approx(100.0)
+    assert found.reinforcements["mw_per_mw"].tolist() == [0.0] * len(found.reinforcements)
+    assert found.reinforcements["corridor_mw_per_mw"].iloc[0] == pytest.approx(1.0)
 
 
 # Against an explicit programme of every state

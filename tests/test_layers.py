@@ -176,7 +176,9 @@ def test_number_passes_exactly_if_it_keeps_its_bounds(values):
 def test_tables_of_a_grid_need_no_study():
     frames = {
         "buses": pd.DataFrame(index=["a", "b"]).assign(v_nom=275.0),
-        "lines": pd.DataFrame({"bus0": ["a"], "bus1": ["b"], "x_pu_100": [0.1], "s_nom": [50.0]}, index=["ab"]),
+        "lines": pd.DataFrame(
+            {"bus0": ["a"], "bus1": ["b"], "x_pu_100": [0.1], "s_nom": [50.0]}, index=["ab"]
+        ),
     }
     grid = grid_from_frames(frames)
     assert isinstance(grid, Grid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = ["Joint", "joint", "ladders_and_joint"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 STEP_MW = 1.0
 """By how much a rating is raised to see what that brings."""
@@ -48,9 +50,10 @@ class Joint:
         [MW]
     reinforcements
         Index line or interface or link, the most worth first: `mw_per_mw`, what all sites together gain when its
-        ratings are raised by 1 MW, solved again (NaN beyond the first 20). `dual` is what the programme's prices say,
-        `before` and `after` an outage; where several limits bind at once one of them alone brings less than its price.
-        What each site gets alone grows with them. `outages` after which it binds.
+        ratings are raised by 1 MW, solved again (NaN beyond the first 20); `corridor_mw_per_mw`, what they gain when
+        those of all lines of its corridor, or between its two buses, are: of two circuits one alone brings nothing.
+        `dual` is what the programme's prices say, `before` and `after` an outage; where several limits bind at once
+        one of them alone brings less than its price. `outages` after which it binds.
     total_mw
         What all get together. [MW]
     double_count
@@ -249,18 +252,39 @@ def _worth(models: Models, model: SecureModel, request: Floats, solved: _Solved,
         lambda of: "; ".join(map(str, models.outages.names[np.unique(of)]))
     )
     total = float(solved.best.new_mw.sum())
-    gain = [(_raised(model, request, solved, int(at)) - total) / STEP_MW for at in priced[:tried]]
+    chosen = priced[:tried]
+    beside = _corridors(models)
+    groups = {
+        int(at): np.flatnonzero(beside == beside[at]) if at < len(beside) else np.array([at]) for at in chosen
+    }
+    alone = [_raised(model, request, solved, np.array([at])) - total for at in chosen]
+    every = {tuple(group): _raised(model, request, solved, group) - total for group in groups.values()}
+    rest = [np.nan] * len(priced[tried:])
     table = pd.DataFrame(
         {
-            "mw_per_mw": np.array([*gain, *[np.nan] * len(priced[tried:])], dtype=np.float64),
+            "mw_per_mw": np.array([*alone, *rest], dtype=np.float64) / STEP_MW,
+            "corridor_mw_per_mw": np.array([*(every[tuple(groups[int(at)])] for at in chosen), *rest])
+            / STEP_MW,
             "dual": (before + after)[priced],
             "before": before[priced],
             "after": after[priced],
             "outages": pd.Series([lost.get(at, "") for at in priced], dtype=object),
         }
     ).set_axis(pd.Index([names[at] for at in priced], name="element", dtype=object))
-    table["mw_per_mw"] = table["mw_per_mw"].mask(table["mw_per_mw"] < SAME_MW, 0.0)
-    return table.sort_values(["mw_per_mw", "dual"], ascending=False, kind="stable")
+    for column in ("mw_per_mw", "corridor_mw_per_mw"):
+        table[column] = table[column].mask(table[column] < SAME_MW, 0.0)
+    return table.sort_values(["mw_per_mw", "corridor_mw_per_mw", "dual"], ascending=False, kind="stable")
+
+
+def _corridors(models: Models) -> Ints:
+    """Return a number for each branch: lines of one corridor, or between the same two buses, have the same."""
+    network = models.base.network
+    ends = np.minimum(network.start, network.end), np.maximum(network.start, network.end)
+    pair = pd.Series(ends[0] * len(network.buses) + ends[1], index=network.branches).astype(str)
+    found, _ = pd.factorize(
+        models.grid.lines["corridor"].astype(object).where(models.grid.lines["corridor"].notna(), pair)
+    )
+    return np.asarray(found, dtype=np.int64)
 
 
 def _prices(request: Floats, solved: _Solved) -> tuple[Floats, pd.DataFrame]:
@@ -280,14 +304,16 @@ def _before(found: SecureSolution) -> Floats:
     return np.concatenate([found.flow_dual, found.interface_dual, found.link_dual])
 
 
-def _raised(model: SecureModel, request: Floats, solved: _Solved, element: int) -> float:
-    """Return what all get together once a rating is raised; what each gets alone is sought anew where it grows. [MW]"""
+def _raised(model: SecureModel, request: Floats, solved: _Solved, elements: Ints) -> float:
+    """Return what all get together once ratings are raised; what each gets alone is sought anew where it grows. [MW]"""
     moved = [
         at
         for at, found in enumerate(solved.alone)
-        if solved.most[at] < request[at] and _binds(found, element)
+        if solved.most[at] < request[at] and any(_binds(found, int(element)) for element in elements)
     ]
-    with model.raised(element, STEP_MW):
+    with ExitStack() as raised:
+        for element in elements:
+            raised.enter_context(model.raised(int(element), STEP_MW))
         most = solved.most.copy()
         for at in moved:
             most[at] = min(request[at], max(most[at], float(_alone(model, request, at).new_mw[at])))

@@ -127,28 +127,34 @@ def keep_single_pairs(
     count = 0
     lanes = len(lost)
     widely = high_key * (1.0 + ROUNDING)
-    own = np.empty(lanes)
+    own, carried, reached = np.empty(lanes), np.empty(lanes), np.empty(lanes)
+    left, reach = np.empty(lanes), np.empty(lanes)
     for lane in range(lanes):
         at = lost[lane]
         through = susceptance[at] * (angle[start[at], lane] - angle[end[at], lane])
         own[lane] = 1.0 / (1.0 - through)
+        carried[lane], reached[lane] = flow[at], most[at]
     for row in range(len(watched)):
         at = watched[row]
         here, there, weight = start[at], end[at], susceptance[at]
+        before, limit, far, beyond = flow[at], rating[at], most[at], -tolerance[at]
+        # Without branches the processor takes several lanes at once; few of them are kept.
         for lane in range(lanes):
             moved = weight * (angle[here, lane] - angle[there, lane]) * own[lane]
-            now = flow[at] + moved * flow[lost[lane]]
-            left = rating[at] - abs(now)
-            reach = most[at] + abs(moved) * most[lost[lane]]
-            violated = left < -tolerance[at]
-            if left < widely * reach or violated:
-                own_key = (left if violated else max(left, 0.0)) / reach if reach > 0.0 else -np.inf
-                if at == lost[lane] or (not violated and (own_key < low_key or reach < cutoff)):
-                    continue
-                key[count] = own_key
-                line[count], outage[count] = at, lost_as[lane]
-                after[count], factor[count, 0] = now, moved
-                count += 1
+            left[lane] = limit - abs(before + moved * carried[lane])
+            reach[lane] = far + abs(moved) * reached[lane]
+        for lane in range(lanes):
+            violated = left[lane] < beyond
+            if not (violated or left[lane] < widely * reach[lane]) or at == lost[lane]:
+                continue
+            room = left[lane] if violated else max(left[lane], 0.0)
+            own_key = room / reach[lane] if reach[lane] > 0.0 else -np.inf
+            if not violated and (own_key < low_key or reach[lane] < cutoff):
+                continue
+            moved = weight * (angle[here, lane] - angle[there, lane]) * own[lane]
+            key[count], line[count], outage[count] = own_key, at, lost_as[lane]
+            after[count], factor[count, 0] = before + moved * carried[lane], moved
+            count += 1
     return count
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +32,9 @@ HELD = 40_000_000
 
 CHUNK = 64
 """Outages whose equations are solved at once."""
+
+FEW_CHUNKS = 8
+"""Fewer than so many are not worth a thread."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,17 +139,25 @@ class Watch:
         return chosen[:ROWS_AT_ONCE]
 
     def _by_single(self, flow: Floats) -> Iterator[Violated]:
-        network = self.network
-        for begin in range(0, len(self._singles), CHUNK):
-            some = self._singles[begin : begin + CHUNK]
+        network, only = self.network, self._only_violated
+
+        def chosen(some: Ints) -> list[Violated]:
             lost = self.outages.lines[self.outages.first[some]]
             kept = _Room(len(self.watched) * len(lost), 1)
             count = keep_single_pairs(
                 self._sensitivities.angles_across(lost), network.start, network.end, network.susceptance,
-                self.watched, lost, some, flow, self.rating, self._tolerance, *self._only_violated,
+                self.watched, lost, some, flow, self.rating, self._tolerance, *only,
                 kept.key, kept.line, kept.outage, kept.after, kept.factor,
             )  # fmt: skip
-            yield from self._chosen(kept, count)
+            return list(self._chosen(kept, count))
+
+        chunks = [self._singles[begin : begin + CHUNK] for begin in range(0, len(self._singles), CHUNK)]
+        if len(chunks) < FEW_CHUNKS:
+            found = [chosen(some) for some in chunks]
+        else:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                found = list(pool.map(chosen, chunks))
+        yield from (pair for pairs in found for pair in pairs)
 
     def _by_bridges(self, flow: Floats) -> Iterator[Violated]:
         number, lost, moved = self._bridges

@@ -124,7 +124,8 @@ def joint(
     places = positions_of(base.network.buses, asked.index)
     models = Models.of(grid, base, places, contingencies, islanding=islanding, preexisting=preexisting)
     model = models.secure() if security == "n1" else models.intact()
-    return _together(models, model, asked, objective, MOST_TRIED)
+    each = [_alone(model, asked.to_numpy(dtype=np.float64), at) for at in range(len(asked))]
+    return _together(models, model, asked, each, objective, MOST_TRIED)
 
 
 def ladders_and_joint(
@@ -166,14 +167,20 @@ def ladders_and_joint(
     places = positions_of(base.network.buses, asked.index)
     models = Models.of(grid, base, places, contingencies, islanding=islanding, preexisting=preexisting)
     programmes = models.by_rung()
-    found = rungs(models, screen, programmes)
-    return found, _together(models, programmes["n1"], asked, "max_total", FEW_TRIED)
+    found, each = rungs(models, screen, programmes)
+    return found, _together(models, programmes["n1"], asked, each, "max_total", FEW_TRIED)
 
 
-def _together(models: Models, model: SecureModel, asked: pd.Series, objective: str, tried: int) -> Joint:
-    """Return what all get together under one programme; so many ratings are raised."""
-    request = asked.to_numpy(dtype=np.float64)
-    before, each = model.before(), [_alone(model, request, at) for at in range(len(request))]
+def _together(
+    models: Models,
+    model: SecureModel,
+    asked: pd.Series,
+    each: list[SecureSolution],
+    objective: str,
+    tried: int,
+) -> Joint:
+    """Return what all get together under one programme, from what each gets alone; so many ratings are raised."""
+    request, before = asked.to_numpy(dtype=np.float64), model.before()
     alone = np.array([found.new_mw[at] for at, found in enumerate(each)], dtype=np.float64)
     most = np.minimum(request, np.maximum(alone, 0.0))
     best = model.most_new(most)

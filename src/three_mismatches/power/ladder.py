@@ -167,12 +167,14 @@ def ladders(
         islanding=islanding, cutoff=cutoff, preexisting=preexisting, top=1,
     )  # fmt: skip
     models = Models.of(grid, base, asked, contingencies, islanding=islanding, preexisting=preexisting)
-    return rungs(models, screen, models.by_rung())
+    return rungs(models, screen, models.by_rung())[0]
 
 
-def rungs(models: Models, screen: pd.DataFrame, programmes: Mapping[str, SecureModel]) -> pd.DataFrame:
+def rungs(
+    models: Models, screen: pd.DataFrame, programmes: Mapping[str, SecureModel]
+) -> tuple[pd.DataFrame, list[SecureSolution]]:
     """
-    Return the rungs of the places of some programmes: see `ladders`.
+    Return the rungs of the places of some programmes (see `ladders`), and the last one's solve for each place.
 
     Parameters
     ----------
@@ -185,6 +187,7 @@ def rungs(models: Models, screen: pd.DataFrame, programmes: Mapping[str, SecureM
     """
     table = pd.DataFrame(index=screen.index)
     before = {rung: model.before() for rung, model in programmes.items()}
+    found: list[SecureSolution] = []
     for rung, model in programmes.items():
         found = [model.most_new(alone) for alone in np.where(np.eye(len(screen)) > 0.0, np.inf, 0.0)]
         table[f"{rung}_mw"] = [max(float(each.new_mw[at]), 0.0) for at, each in enumerate(found)]
@@ -201,7 +204,7 @@ def rungs(models: Models, screen: pd.DataFrame, programmes: Mapping[str, SecureM
     shed = {rung: float(found.shed_mw.sum()) for rung, found in before.items()}
     table.attrs["base_shed_mw"] = pd.Series(shed, name="base_shed_mw", dtype=np.float64)
     table.attrs["violated"] = screen.attrs["violated"]
-    return table
+    return table, found
 
 
 @dataclass(frozen=True, eq=False)

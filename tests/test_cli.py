@@ -101,6 +101,7 @@ def test_the_summary_names_versions_and_hashes_of_every_input_and_holds_no_nan(a
     assert set(found["files"]) == WRITTEN
 
 
+@pytest.mark.slow
 def test_an_existing_folder_is_not_silently_overwritten(study, tmp_path):
     out = tmp_path / "out"
     assert run("solve", study, "--out", out)[0] == 0
@@ -120,6 +121,7 @@ def test_somebody_elses_folder_is_never_replaced(study, tmp_path):
     assert (out / "chapter.txt").read_text(encoding="utf-8") == "years of work"
 
 
+@pytest.mark.slow
 def test_one_geopackage_holds_every_table(study, tmp_path):
     out = tmp_path / "result.gpkg"
     assert run("solve", study, "--out", out)[0] == 0
@@ -182,6 +184,7 @@ def test_assumptions_come_from_the_command_line_and_from_toml(study, tmp_path):
     assert (found["route_factor"], found["cable_slack"]) == (1.5, 1.05)
 
 
+@pytest.mark.slow
 def test_markup_in_a_name_is_printed_as_it_is_written(tmp_path):
     frames = valid_frames()
     first = frames["sites"].index[0]
@@ -198,6 +201,7 @@ def test_python_m_is_the_same_command():
     assert "does not exist" in found.stderr
 
 
+@pytest.mark.slow
 def test_another_backbone_gives_other_round_trips_and_the_same_power(answer, tmp_path):
     code, text = run("japan", "--demand", "high", "--backbone", "12", "--out", tmp_path / "twelve.gpkg")
     assert code == 0, text

@@ -95,6 +95,7 @@ def test_types_of_further_columns_come_back(tmp_path, form, name):
     _assert_same(tables, read_study(tmp_path / form)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_mixed_and_missing_geometry_and_empty_tables_come_back(tmp_path, form):
     frames = valid_frames()
@@ -177,6 +178,7 @@ def test_columns_that_a_geopackage_cannot_tell_apart_are_told(tmp_path):
     write_study(check(frames), SETTINGS, tmp_path / "study")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_nothing_is_overwritten_unasked(small, tmp_path, form):
     write_study(small, SETTINGS, tmp_path / form)

@@ -27,7 +27,10 @@ def _told(path, **options):
 LIBRARIES = ("pandera", "pyogrio", "pyarrow", "gdal", "traceback", "coerce", "dtype", "object")
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if number % 2 else ()) for number, name in enumerate(BROKEN)],
+)
 def test_broken_input_is_told_once_with_table_row_and_cure(name, tmp_path):
     BROKEN[name](tmp_path / "study")
     error = _told(tmp_path / "study")

@@ -414,6 +414,7 @@ def test_no_sites_at_all_still_draws():
     assert len(maps.mismatch_map(make_result(make_sites(3).iloc[:0])).axes) == 3
 
 
+@pytest.mark.slow
 def test_five_thousand_sites_are_all_drawn():
     assert len(discs(maps.gap_map(make_sites(5000), make_areas())).get_offsets()) == 5000
 

@@ -41,6 +41,7 @@ def test_supply_moves_between_the_ends_that_its_sources_support():
     assert table["supply of areas", "highest of the sources"] == pytest.approx(0.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_capacity_table_stands_in_for_the_published_supply():
     capacity = {
         "a-gas": {"area": "a", "carrier": "gas", "p_nom": 100.0, "firm_factor": 0.9, "firm_factor_low": 0.85},
@@ -52,6 +53,7 @@ def test_the_capacity_table_stands_in_for_the_published_supply():
     assert table["capacity source", "rated output x high firm factors"] == pytest.approx(20.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_another_half_hour_brings_its_own_demand_and_supply_in_every_year():
     """Demand grows by 1 % as in the outlook, to 202; of 225 MW of supply 10 are imported: 13 to spare."""
     balances = {
@@ -63,6 +65,7 @@ def test_another_half_hour_brings_its_own_demand_and_supply_in_every_year():
     assert table["half-hour", "winter"] == pytest.approx(40.0 - (13.0 - 5.0 + 10.0), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_works_of_the_grid_and_of_supply_are_left_out_apart():
     upgrades = {
         "tie": {"element": "ab", "attribute": "p_nom_reverse", "value": 20.0, "date": "2027", "p_slip": 0.5},
@@ -85,6 +88,7 @@ def test_without_its_pocket_a_site_has_what_its_area_has():
     assert table["local limits", "none"] == pytest.approx(15.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_sites_of_unknown_size_ask_for_the_median_of_the_others():
     sites = {
         "s": {"geometry": Point(0.2, 0.7), "request_mw": 40.0, "status": "planned"},
@@ -96,6 +100,7 @@ def test_sites_of_unknown_size_ask_for_the_median_of_the_others():
     assert row["change_mw"] == pytest.approx(40.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_phases_and_scenarios_are_read_otherwise_where_there_are_any():
     phases = {"p": {"site": "s", "year": 2027, "mw": 10.0}}
     outlook = {
@@ -114,6 +119,7 @@ def test_a_range_that_no_table_knows_makes_no_row():
     assert not inputs & {"supply of areas", "capacity source", "half-hour", "dated works", "demand scenario"}
 
 
+@pytest.mark.slow
 def test_what_may_slip_stays_away_while_closures_come():
     """In a 3 MW come, if they do not slip, and 4 MW go; so may the tie's 10 MW more. Its own unit closes."""
     upgrades = {
@@ -135,6 +141,7 @@ def test_what_may_slip_stays_away_while_closures_come():
     assert late == pytest.approx(40.0 - (20.0 - 4.0 + 10.0), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_unsited_load_can_follow_each_areas_own_share():
     """The scenario adds 30 to each of a and b; 40 are listed in a. By the nation 20 are left, by area 30, all in b."""
     outlook = {
@@ -193,6 +200,7 @@ def test_the_sensitivity_of_japan_has_every_input_that_its_headline_doubts(japan
     assert table["joint_multiple"].lt(1.0).any()
 
 
+@pytest.mark.slow
 def test_the_capacity_table_holds_no_imports():
     areas = {**radial_layers()["areas"]}
     areas["a"] = {**areas["a"], "firm_mw": 130.0, "net_import_mw": 10.0}
@@ -203,6 +211,7 @@ def test_the_capacity_table_holds_no_imports():
     assert table["imports in the published supply", "none"] == pytest.approx(5.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_all_worst_ends_are_worse_than_any_one_and_all_best_ends_better():
     rows = layers()
     rows["areas"]["a"] |= {"firm_mw_low": 118.0, "firm_mw_high": 122.0}
@@ -214,6 +223,7 @@ def test_all_worst_ends_are_worse_than_any_one_and_all_best_ends_better():
     assert table["all ranges at once", "worst end of each"] == pytest.approx(17.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_an_offer_of_powered_land_can_come_whole():
     sites = {
         "s": {
@@ -228,6 +238,7 @@ def test_an_offer_of_powered_land_can_come_whole():
     assert table["powered land", "full plan at once"] == 90.0
 
 
+@pytest.mark.slow
 def test_undated_phases_come_sooner_or_later():
     phases = {"p": {"site": "s", "year": 2034, "mw": 40.0, "imputed": True}}
     table = moved(layers(phases=phases), year=2036)["new_load_mw"]
@@ -235,6 +246,7 @@ def test_undated_phases_come_sooner_or_later():
     assert table["undated phases", "in 2040"] == 0.0
 
 
+@pytest.mark.slow
 def test_it_power_needs_less_or_more_of_the_grid():
     sites = {"s": {"geometry": Point(0.2, 0.7), "it_mw": 10.0, "mw_kind": "IT", "status": "planned"}}
     table = moved(layers(sites=sites))["new_load_mw"]

@@ -205,6 +205,7 @@ def test_the_range_of_the_shortfall_holds_the_value(japan):
     assert np.isnan(japan.fleet.loc["regret_mw", "low"])  # no reading asks what moving would cure
 
 
+@pytest.mark.slow
 def test_an_assumption_changes_the_answer(japan):
     faster = tm.japan(assume={"route_factor": 1.5}).solve()
     assert (faster.sites["rtt_ms"] < japan.sites["rtt_ms"]).all()
@@ -309,6 +310,7 @@ def test_japans_backbone_gives_the_distances_of_scipy_and_networkx(japan_study):
     np.testing.assert_allclose(ours, dijkstra(matrix, directed=False) * scale, rtol=0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_range_of_the_headline_holds_the_ends_of_supply_and_the_reading_of_imports():
     """25 MW are secure; supply of 115 to 130 in a makes it 20 to 35; its 4 MW of imports come on top once more."""
     rows = layers(s=site(0.2, request_mw=60.0))
@@ -334,6 +336,7 @@ def test_standing_load_that_no_row_covers_has_a_range_of_its_own():
     assert found.tolist() == [8.0, 4.0, 11.0]
 
 
+@pytest.mark.slow
 def test_the_sentence_says_how_far_the_load_could_grow_and_what_stops_it():
     rows = layers(s=site(0.5, 0.5, request_mw=6.0))
     text = solve(rows).summary()[0]

@@ -484,7 +484,7 @@ def test_result_is_marked_indicative_and_stands_beside_the_area_result(solved, j
     assert (sites["bound"] == "upper").all()
     assert sites["flags"].str.split(";").map(lambda flags: "indicative" in flags).all()
     pd.testing.assert_series_equal(sites["secure_mw"], japan.sites["secure_mw"])
-    assert np.allclose(sites["hosting_mw"], np.fmin(sites["secure_mw"], sites["n0_mw"]))
+    assert np.allclose(sites["hosting_mw"], np.fmin(sites["secure_mw"], sites["n1_mw"]))
     assert (sites["hosting_mw"] <= japan.sites["hosting_mw"] + 1e-6).all()
     assert set(sites["bus"]) <= set(solved.buses.index)
     assert (solved.buses["area"].loc[sites["bus"]].to_numpy() == sites["area"].to_numpy()).all()

@@ -12,6 +12,7 @@ from scipy.sparse import block_diag, coo_array, csc_array, hstack, vstack
 
 from three_mismatches.errors import SolverError
 from three_mismatches.network import Outage, PowerGraph
+from three_mismatches.power._highs import held
 
 __all__ = ["INTACT", "SLACK_MW", "AreaModel", "Group", "Solution"]
 
@@ -158,23 +159,10 @@ class AreaModel:
         matrix = self._matrix()
         bounds = [self._block_bounds(outage) for outage in outages]
         free = np.zeros(len(self.groups))
-        lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = matrix.shape
-        lp.sense_ = highspy.ObjSense.kMaximize
-        lp.col_cost_ = np.concatenate([free, np.tile(self._block_costs(), self.blocks)])
-        lp.col_lower_ = np.concatenate([free, *(low for low, _ in bounds)])
-        lp.col_upper_ = np.concatenate([free, *(high for _, high in bounds)])
-        lp.row_lower_, lp.row_upper_ = self._row_bounds()
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = matrix.indptr
-        lp.a_matrix_.index_ = matrix.indices
-        lp.a_matrix_.value_ = matrix.data
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        highs.setOptionValue("output_flag", False)
-        highs.setOptionValue("threads", 1)
-        highs.setOptionValue("random_seed", 0)
-        highs.passModel(lp)
-        return highs
+        low = np.concatenate([free, *(low for low, _ in bounds)])
+        high = np.concatenate([free, *(high for _, high in bounds)])
+        cost = np.concatenate([free, np.tile(self._block_costs(), self.blocks)])
+        return held(matrix, (low, high), self._row_bounds(), cost=cost)
 
     def _run(self) -> None:
         self._highs.run()

@@ -17,6 +17,7 @@ from scipy.sparse import coo_array, csc_array, eye_array, hstack, vstack
 
 from three_mismatches.errors import SolverError
 from three_mismatches.network import BusGraph
+from three_mismatches.power._highs import held
 
 __all__ = ["BusModel", "Corridors", "DispatchSolution"]
 
@@ -146,24 +147,7 @@ class BusModel:
 
     def _load(self) -> highspy.Highs:
         matrix, low, high = self._rows()
-        lower, upper = self._bounds()
-        lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = matrix.shape
-        lp.sense_ = highspy.ObjSense.kMaximize
-        lp.col_cost_ = np.zeros(matrix.shape[1])
-        lp.col_lower_, lp.col_upper_ = lower, upper
-        lp.row_lower_, lp.row_upper_ = low, high
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = (
-            matrix.indptr,
-            matrix.indices,
-            matrix.data,
-        )
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
-            highs.setOptionValue(option, value)
-        highs.passModel(lp)
-        return highs
+        return held(matrix, self._bounds(), (low, high))
 
     def _rows(self) -> tuple[csc_array, Floats, Floats]:
         """Return the matrix, and the lower and upper bound of each row."""

@@ -21,6 +21,7 @@ from three_mismatches.errors import SolverError
 from three_mismatches.layers import Grid
 from three_mismatches.network import DcNetwork
 from three_mismatches.power._base import BaseCase, LinkRoom, links_between_buses
+from three_mismatches.power._highs import held
 from three_mismatches.power._injections import by_bus, operating
 from three_mismatches.power._screening import Interfaces
 from three_mismatches.power._watch import Watch
@@ -190,28 +191,8 @@ class SecureModel:
 
     def _load(self) -> highspy.Highs:
         matrix, low, high = self._fixed_rows()
-        lower, upper = self._bounds()
-        lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = matrix.shape
-        lp.sense_ = highspy.ObjSense.kMaximize
-        lp.col_cost_ = np.zeros(matrix.shape[1])
-        lp.col_lower_, lp.col_upper_, lp.row_lower_, lp.row_upper_ = lower, upper, low, high
-        column = matrix.tocsc()
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = (
-            column.indptr,
-            column.indices,
-            column.data,
-        )
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("random_seed", 0),
-            ("simplex_dual_edge_weight_strategy", DEVEX),
-        ):
-            highs.setOptionValue(option, value)
-        highs.passModel(lp)
+        highs = held(matrix, self._bounds(), (low, high))
+        highs.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
         return highs
 
     def _fixed_rows(self) -> tuple[csr_array, Floats, Floats]:

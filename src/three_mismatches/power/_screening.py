@@ -33,6 +33,7 @@ from three_mismatches._kernels.security import (
 from three_mismatches.network import DcNetwork
 from three_mismatches.power._base import LEAST_SHARE, BaseCase, Response
 from three_mismatches.power._outages import CANCELLED, OutageFactors, cancelled, outage_factors
+from three_mismatches.power._pairs import Kept, Pairs
 from three_mismatches.power._sensitivities import Sensitivities
 from three_mismatches.power.contingencies import Outages
 
@@ -157,69 +158,6 @@ class Limits:
         """Write the lists of some of the sites."""
         for own, new in zip(vars(self).values(), vars(found).values(), strict=True):
             own[sites] = new
-
-
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    """Pairs of a line and an outage, with what the line carries after it and its factors."""
-
-    key: Floats
-    line: Ints
-    outage: Ints
-    after: Floats
-    factor: Floats
-
-    @classmethod
-    def room_for(cls, size: int, width: int) -> _Pairs:
-        """Return arrays that a kernel can fill."""
-        line, outage = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
-        return cls(np.empty(size), line, outage, np.empty(size), np.zeros((size, width)))
-
-    def arrays(self) -> tuple[Floats, Ints, Ints, Floats, Floats]:
-        """Return the columns."""
-        return self.key, self.line, self.outage, self.after, self.factor
-
-    def at(self, rows: slice | Bools | Ints) -> _Pairs:
-        """Return some of them."""
-        whole = self.line[rows].copy(), self.outage[rows].copy()
-        return _Pairs(self.key[rows].copy(), *whole, self.after[rows].copy(), self.factor[rows].copy())
-
-    @classmethod
-    def joined(cls, some: Sequence[_Pairs]) -> _Pairs:
-        """Return all of several."""
-        return cls(
-            np.concatenate([pairs.key for pairs in some]),
-            np.concatenate([pairs.line for pairs in some]),
-            np.concatenate([pairs.outage for pairs in some]),
-            np.concatenate([pairs.after for pairs in some]),
-            np.concatenate([pairs.factor for pairs in some]),
-        )
-
-
-class _Kept:
-    """The pairs with the least keys so far, no more than fit; keys of `bound` or more are left out."""
-
-    def __init__(self, width: int, most: int) -> None:
-        self.bound = 1.0
-        self._some, self._count, self._most = [_Pairs.room_for(0, width)], 0, most
-
-    def add(self, pairs: _Pairs) -> None:
-        """Keep pairs; if they are too many, leave out those with the largest keys."""
-        self._some.append(pairs)
-        self._count += len(pairs.key)
-        if self._count > 2 * self._most:
-            key = np.concatenate([some.key for some in self._some])
-            # Equal keys stay together, so that the next bound is above this one.
-            last = float(np.nextafter(np.partition(key, self._most)[self._most], np.inf))
-            self.bound = min(self.bound, last)
-            self._some = [self.joined()]
-            self._count = len(self._some[0].key)
-
-    def joined(self) -> _Pairs:
-        """Return the pairs, the least keys first."""
-        pairs = _Pairs.joined(self._some)
-        order = np.argsort(pairs.key, kind="stable")
-        return pairs.at(order[: np.searchsorted(pairs.key[order], self.bound)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -405,21 +343,21 @@ class Screening:
         """Enter the limits of some outages: the pairs with the least keys first, until no site needs more."""
         now, earlier = _Round.of(ask.clusters, most, ask.limits, self.cutoff), _Earlier(len(self.rating))
         while now.scale.any():
-            kept, violated = _Kept(width, self.rules.pairs), [_Pairs.room_for(0, width)]
+            kept, violated = Kept(width, self.rules.pairs), [Pairs.room_for(0, width)]
             for pairs in self._collected(kept, now, singles, others, ask if not len(earlier) else None):
                 sound = self._without_violated(pairs, violated, first=not len(earlier))
                 kept.add(self._told(sound, now, earlier, kept.bound))
             found = kept.joined()
             if self.rules.preexisting != "ignore":
-                found = _Pairs.joined([*violated, found])
+                found = Pairs.joined([*violated, found])
             beyond = _worst(violated)
             left, largest = [], []
             for sites, scale in zip(now.sites, now.scale, strict=True):
 
                 def scan(
                     here: Ints,
-                    pairs: _Pairs = found,
-                    beyond: _Pairs = beyond,
+                    pairs: Pairs = found,
+                    beyond: Pairs = beyond,
                     done: float = kept.bound * scale,
                 ) -> Floats:
                     return self._scan(ask, here, pairs, beyond, done)
@@ -431,7 +369,7 @@ class Screening:
             earlier.add(now, kept.bound)
             now = _Round.of(left, largest, ask.limits, self.cutoff)
 
-    def _told(self, pairs: _Pairs, now: _Round, earlier: _Earlier, bound: float) -> _Pairs:
+    def _told(self, pairs: Pairs, now: _Round, earlier: _Earlier, bound: float) -> Pairs:
         """Return the pairs of a round, with their keys."""
         keys_by_cluster(
             pairs.line, pairs.outage, pairs.after, pairs.factor, self.outages.first, self.outages.lines,
@@ -440,8 +378,8 @@ class Screening:
         return pairs.at(pairs.key < bound)
 
     def _collected(
-        self, kept: _Kept, now: _Round, singles: Ints, others: Ints, ask: _Ask | None
-    ) -> Iterator[_Pairs]:
+        self, kept: Kept, now: _Round, singles: Ints, others: Ints, ask: _Ask | None
+    ) -> Iterator[Pairs]:
         """Yield the pairs of some outages that may be told; of pieces that are split off the limits, too."""
         most = now.most.max(axis=1)
         width = int(np.diff(self.outages.first)[np.concatenate([singles, others])].max(initial=1))
@@ -449,7 +387,7 @@ class Screening:
         for wave in range(0, len(chunks), WAVE):
             bound = kept.bound
 
-            def collect(chunk: Ints, bound: float = bound) -> _Pairs:
+            def collect(chunk: Ints, bound: float = bound) -> Pairs:
                 return self._single_pairs(chunk, width, most, bound)
 
             yield from self._map(collect, chunks[wave : wave + WAVE])
@@ -473,7 +411,7 @@ class Screening:
                 lists = limits.mw[site], limits.line[site], limits.outage[site]
                 enter_limit(*lists, room, CAPACITY, outage)
 
-    def _single_pairs(self, chunk: Ints, width: int, most: Floats, bound: float) -> _Pairs:
+    def _single_pairs(self, chunk: Ints, width: int, most: Floats, bound: float) -> Pairs:
         """Return the pairs of outages of one line each that are no bridges."""
         network = self.network
         lost = self.outages.lines[self.outages.first[chunk]]
@@ -482,7 +420,7 @@ class Screening:
         stuck = ~(np.abs(1.0 - network.susceptance[lost] * apart) > CANCELLED)
         if stuck.any():
             raise cancelled(network, lost[stuck])
-        found = _Pairs.room_for(len(self.watched) * len(lost), width)
+        found = Pairs.room_for(len(self.watched) * len(lost), width)
         count = keep_single_pairs(
             angle, network.start, network.end, network.susceptance,
             self.watched, lost, chunk, self.base.flow, self.emergency, self.tolerance, most, 0.0, -np.inf, bound,
@@ -492,9 +430,9 @@ class Screening:
 
     def _other_pairs(
         self, outage: int, factors: OutageFactors, width: int, most: Floats, bound: float
-    ) -> _Pairs:
+    ) -> Pairs:
         """Return the pairs of an outage of several lines, or of a bridge."""
-        found = _Pairs.room_for(len(self.watched), width)
+        found = Pairs.room_for(len(self.watched), width)
         count = keep_pairs(
             factors.moved, factors.lost, outage,
             self.watched, self.base.flow, self.emergency, self.tolerance, most, 0.0, -np.inf, bound,
@@ -502,7 +440,7 @@ class Screening:
         )  # fmt: skip
         return found.at(slice(count))
 
-    def _without_violated(self, pairs: _Pairs, violated: list[_Pairs], *, first: bool) -> _Pairs:
+    def _without_violated(self, pairs: Pairs, violated: list[Pairs], *, first: bool) -> Pairs:
         """Return the pairs that are not violated before; in the first round note those that are."""
         beyond = self.emergency[pairs.line] - np.abs(pairs.after) < -self.tolerance[pairs.line]
         if not beyond.any():
@@ -513,7 +451,7 @@ class Screening:
             self._note(found.line, found.outage, found.after, self.emergency[found.line])
         return pairs.at(~beyond)
 
-    def _scan(self, ask: _Ask, here: Ints, pairs: _Pairs, violated: _Pairs, bound: float) -> Floats:
+    def _scan(self, ask: _Ask, here: Ints, pairs: Pairs, violated: Pairs, bound: float) -> Floats:
         """Enter the limits of pairs; return the most that 1 MW at any site that needs more changes each branch."""
         groups = list(_sliced(here, LANES))
         tables = [self._table(ask.buses[group]) for group in groups]
@@ -533,7 +471,7 @@ class Screening:
             rest.append(left.max(axis=1, initial=0.0))
         return self._largest(rest)
 
-    def _enter(self, table: Floats, own: Limits, chosen: Ints, pairs: _Pairs) -> None:
+    def _enter(self, table: Floats, own: Limits, chosen: Ints, pairs: Pairs) -> None:
         """Enter the limits of pairs at the sites of one table."""
         most = np.abs(table[: len(self.rating)]).max(axis=1)
         relieved = self.rules.preexisting == "count"
@@ -547,7 +485,7 @@ class Screening:
                 own.mw, own.line, own.outage,
             )  # fmt: skip
 
-    def _within(self, some: Ints, pairs: _Pairs, most: Floats, bound: float) -> Ints:
+    def _within(self, some: Ints, pairs: Pairs, most: Floats, bound: float) -> Ints:
         """Return those of some pairs that can limit below a bound where 1 MW changes no branch by more than `most`."""
         found = np.empty(len(some), dtype=np.int64)
         count = pairs_within(
@@ -579,9 +517,9 @@ class _Earlier:
         self.bound = np.append(self.bound, bound)
 
 
-def _worst(violated: Sequence[_Pairs]) -> _Pairs:
+def _worst(violated: Sequence[Pairs]) -> Pairs:
     """Return the violations that decide which sites touch one: the worst of them."""
-    pairs = _Pairs.joined(violated)
+    pairs = Pairs.joined(violated)
     if len(pairs.key) <= MOST_VIOLATIONS:
         return pairs
     return pairs.at(np.argsort(pairs.key, kind="stable")[:MOST_VIOLATIONS])

@@ -13,6 +13,8 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +40,8 @@ REQUESTS = 20
 
 AFTER = 1.2
 """Rating after an outage over that before: the cases state none."""
+
+KIB_IN_MEGABYTE = 1024.0
 
 LEAST = 1e-9
 """A change below this is rounding, for both."""
@@ -131,12 +135,15 @@ def hosting_section(chosen: argparse.Namespace, folder: Path, grid_of: Callable[
         grid = grid_of(folder / f"{case}.m")
         lines = grid.lines.assign(s_nom_emergency=AFTER * grid.lines["s_nom"])
         rows += _hosting_rows(case, Grid(**{**vars(grid), "lines": lines}), chosen.runs)
-    head = "| case (buses, rated lines, outages) | | threads | runs | median [s] | times ours, 1 thread | off by [MW] |"
+    head = (
+        "| case (buses, rated lines, outages) | | threads | runs | median [s] | times ours, 1 thread | peak [MB] "
+        "| off by [MW] |"
+    )
     return (
         "From the tables to the limit of every bus, N-1, and of it what binds; PTDF and LODF are part of our time and "
         f"not of brute force's, which runs {SITES} buses, scaled to all. Nobody else offers this job. Ratings after an "
         "outage are 1.2 times those before; what is violated before counts for none (and is listed by ours).\n\n"
-        + "\n".join([head, "|---|---|---:|---:|---:|---:|---:|", *rows])
+        + "\n".join([head, "|---|---|---:|---:|---:|---:|---:|---:|", *rows])
     )
 
 
@@ -159,15 +166,36 @@ def _hosting_rows(case: str, grid: Grid, runs: int) -> list[str]:
             taken[key].append(time.perf_counter() - start)
             print(f"{case} {key} {turn}: {taken[key][-1]:.2f} s", flush=True)
     seconds = {key: statistics.median(times[1:]) for key, times in taken.items()}
+    peaks = {key: _peak(grid, key, options) for key in contenders}
     seconds["brute force, scaled", 1] *= len(grid.buses) / SITES
     ours = seconds["three_mismatches, first limit", 1]
     found = tm.power.hosting(grid, top=1, **options)["hosting_mw"].to_numpy()
     off = float(np.abs(found[of.sites] - brute(of)).max())
     size = f"{case} ({len(grid.buses):,}, {len(of.rating):,}, {len(of.outages):,})"
     return [
-        f"| {size} | {name} | {threads} | {runs} | {each:,.2f} | {each / ours:,.1f} | {off:.0e} |"
+        f"| {size} | {name} | {threads} | {runs} | {each:,.2f} | {each / ours:,.1f} | {peaks[name, threads]:,.0f} "
+        f"| {off:.0e} |"
         for (name, threads), each in seconds.items()
     ]
+
+
+def _peak(grid: Grid, contender: tuple[str, int], options: dict[str, object]) -> float:
+    """Return the most memory that one run takes in a process of its own. [MB]"""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_ran, grid, contender, options).result()
+
+
+def _ran(grid: Grid, contender: tuple[str, int], options: dict[str, object]) -> float:
+    name, threads = contender
+    if name.startswith("brute"):
+        brute(given(grid))
+    elif "five" in name:
+        tm.power.hosting(grid, workers=threads, cutoff=0.0)
+    else:
+        tm.power.hosting(grid, workers=threads, top=1, **options)
+    # The peak that getrusage tells is that of the process which began this one, if that is larger.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return float(status.split("VmHWM:")[1].split()[0]) / KIB_IN_MEGABYTE
 
 
 def programme_section(chosen: argparse.Namespace, folder: Path, grid_of: Callable[[Path], Grid]) -> str:

@@ -13,6 +13,9 @@ YEAR, DEMAND = 2034, "high"
 PUBLISHED_KM = {500.0: (2453.0, 40.0), 275.0: (1179.0, 421.0), 154.0: (2949.0, 309.0)}
 """TEPCO, FY2015: km of overhead and of cable route (www4.tepco.co.jp, 2016), as in tests/test_japan_grid.py."""
 
+RUNG_BY_RUNG = "## Their buses, rung by rung"
+"""From here on the page names what binds: of several equal limits that is rounding's choice."""
+
 ASKING_MW = 100.0
 LARGE_UNIT_MW = 300.0
 """Sites from this request on are shown."""
@@ -52,7 +55,7 @@ def page() -> str:
             f"\n## Sites of {ASKING_MW:.0f} MW and more, {YEAR}, {DEMAND} demand\n\n",
             SITES,
             _sites(result),
-            f"\n## Their buses, rung by rung, {YEAR}, {DEMAND} demand\n\n",
+            f"\n{RUNG_BY_RUNG}, {YEAR}, {DEMAND} demand\n\n",
             RUNGS.format(violated=_n(result.hosting.attrs["violated"])),
             _rungs(result),
             "\n## All together\n\n",

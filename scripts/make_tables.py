@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from difflib import unified_diff
 from pathlib import Path
 
 import pandas as pd
@@ -40,16 +41,30 @@ def main() -> int:
         GRID_PAGE: HEAD + grid_tables.page(),
         README: with_headlines(README.read_text(encoding="utf-8"), fleets),
     }
-    stale = [
-        path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    if check and stale:
-        print(f"stale: {', '.join(path.name for path in stale)}; run scripts/make_tables.py")
-        return 1
-    for path in [] if check else stale:
+    before = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in made}
+    if check:
+        stale = [path for path, text in made.items() if firm(before[path]) != firm(text)]
+        for path in stale:
+            lines = firm(before[path]).splitlines(), firm(made[path]).splitlines()
+            print(
+                "\n".join(
+                    [
+                        f"stale: {path.name}; run scripts/make_tables.py",
+                        *unified_diff(*lines, n=0, lineterm=""),
+                    ]
+                )
+            )
+        return int(bool(stale))
+    stale = [path for path, text in made.items() if before[path] != text]
+    for path in stale:
         path.write_text(text := made[path], encoding="utf-8", newline="\n")
         print(f"{path.name}: {len(text)} characters")
     return 0
+
+
+def firm(text: str) -> str:
+    """Return what of a page is the same on every machine."""
+    return text.split(grid_tables.RUNG_BY_RUNG, maxsplit=1)[0]
 
 
 def with_headlines(text: str, fleets: dict[tuple[int, str], pd.DataFrame]) -> str:

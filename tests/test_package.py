@@ -62,9 +62,7 @@ def test_ci_runs_the_two_commands_of_the_readme():
     assert commands[0].replace("--out", "--overwrite --out") in ci
 
 
-@pytest.mark.parametrize(
-    "script", ["make_reference.py", "build_japan.py", pytest.param("make_tables.py", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("script", ["make_reference.py", "build_japan.py"])
 def test_what_scripts_make_is_up_to_date(script):
     words = [sys.executable, str(ROOT / "scripts" / script), "--check"]
     found = subprocess.run(words, capture_output=True, text=True, check=False)

@@ -262,7 +262,7 @@ def _moved(through: Floats, left: Floats) -> Floats:
     """Return the factors of lines whose loss splits nothing, from what 1 MW through each does."""
     if not left.size:
         return through
-    return np.asarray(np.linalg.solve(left.T, through.T).T, dtype=np.float64)
+    return np.ascontiguousarray(np.linalg.solve(left.T, through.T).T, dtype=np.float64)
 
 
 def _sent(count: int, bridge: Bools, moved_first: Floats, over: Ints, touching: Ints, sign: Floats) -> Floats:

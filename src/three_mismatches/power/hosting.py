@@ -171,8 +171,8 @@ def screening_of(
     links = base.links
     ends = np.concatenate([network.component[links.bus0], network.component[links.bus1]])
     parts = np.unique(np.concatenate([network.component[asked], ends]))
-    normal = grid.lines["s_nom"].to_numpy(dtype=np.float64)
-    emergency = grid.lines["s_nom_emergency"].fillna(grid.lines["s_nom"]).to_numpy(dtype=np.float64)
+    normal = np.array(grid.lines["s_nom"], dtype=np.float64)
+    emergency = np.array(grid.lines["s_nom_emergency"].fillna(grid.lines["s_nom"]), dtype=np.float64)
     interfaces = interfaces_of(grid, base.network.branches, links.names, counted=with_interfaces)
     return Screening(
         base, responses(base, parts), outages, (normal, emergency), interfaces, rules, sensitivities

@@ -45,7 +45,7 @@ from scipy.sparse import coo_array, csc_array
 from scipy.sparse.linalg import splu
 
 import three_mismatches as tm
-from power_hosting import hosting_section, programme_section
+from power_hosting import hosting_section, memory_section, programme_section
 from three_mismatches.layers import Grid
 from three_mismatches.network import bridges_of, dc_network
 from three_mismatches.network.dc import reactance_pu
@@ -493,6 +493,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Path], str]] = {
     "ptdf": ptdf_section,
     "n1": n1_section,
     "hosting": partial(hosting_section, grid_of=grid_of),
+    "memory": partial(memory_section, grid_of=grid_of),
     "programmes": partial(programme_section, grid_of=grid_of),
 }
 """Each makes the Markdown between its own markers; another one is a line here and two markers in the README."""

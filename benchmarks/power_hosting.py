@@ -21,7 +21,6 @@ from typing import NamedTuple
 import highspy
 import numba
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 import three_mismatches as tm
@@ -136,14 +135,14 @@ def hosting_section(chosen: argparse.Namespace, folder: Path, grid_of: Callable[
         lines = grid.lines.assign(s_nom_emergency=AFTER * grid.lines["s_nom"])
         rows += _hosting_rows(case, Grid(**{**vars(grid), "lines": lines}), chosen.runs)
     head = (
-        "| case (buses, rated lines, outages) | | threads | runs | median [s] | times ours, 1 thread | peak [MB] "
+        "| case (buses, rated lines, outages) | | threads | runs | median [s] | times ours, 1 thread "
         "| off by [MW] |"
     )
     return (
         "From the tables to the limit of every bus, N-1, and of it what binds; PTDF and LODF are part of our time and "
         f"not of brute force's, which runs {SITES} buses, scaled to all. Nobody else offers this job. Ratings after an "
         "outage are 1.2 times those before; what is violated before counts for none (and is listed by ours).\n\n"
-        + "\n".join([head, "|---|---|---:|---:|---:|---:|---:|---:|", *rows])
+        + "\n".join([head, "|---|---|---:|---:|---:|---:|---:|", *rows])
     )
 
 
@@ -166,33 +165,42 @@ def _hosting_rows(case: str, grid: Grid, runs: int) -> list[str]:
             taken[key].append(time.perf_counter() - start)
             print(f"{case} {key} {turn}: {taken[key][-1]:.2f} s", flush=True)
     seconds = {key: statistics.median(times[1:]) for key, times in taken.items()}
-    peaks = {key: _peak(grid, key, options) for key in contenders}
     seconds["brute force, scaled", 1] *= len(grid.buses) / SITES
     ours = seconds["three_mismatches, first limit", 1]
     found = tm.power.hosting(grid, top=1, **options)["hosting_mw"].to_numpy()
     off = float(np.abs(found[of.sites] - brute(of)).max())
     size = f"{case} ({len(grid.buses):,}, {len(of.rating):,}, {len(of.outages):,})"
     return [
-        f"| {size} | {name} | {threads} | {runs} | {each:,.2f} | {each / ours:,.1f} | {peaks[name, threads]:,.0f} "
-        f"| {off:.0e} |"
+        f"| {size} | {name} | {threads} | {runs} | {each:,.2f} | {each / ours:,.1f} | {off:.0e} |"
         for (name, threads), each in seconds.items()
     ]
 
 
-def _peak(grid: Grid, contender: tuple[str, int], options: dict[str, object]) -> float:
+def memory_section(chosen: argparse.Namespace, folder: Path, grid_of: Callable[[Path], Grid]) -> str:
+    """Return the table of the most memory that one run takes, each in a process of its own."""
+    rows = []
+    for case in chosen.sizes[1:]:
+        grid = grid_of(folder / f"{case}.m")
+        grid = Grid(**{**vars(grid), "lines": grid.lines.assign(s_nom_emergency=AFTER * grid.lines["s_nom"])})
+        for name in ("data", "first limit", "five limits", "brute force"):
+            rows.append(f"| {case} | {name} | {_peak(grid, name):,.0f} |")
+            print(rows[-1], flush=True)
+    return "Peak memory of hosting, the process and its data included.\n\n" + "\n".join(
+        ["| case | | peak [MB] |", "|---|---|---:|", *rows]
+    )
+
+
+def _peak(grid: Grid, name: str) -> float:
     """Return the most memory that one run takes in a process of its own. [MB]"""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_ran, grid, contender, options).result()
+        return pool.submit(_ran, grid, name).result()
 
 
-def _ran(grid: Grid, contender: tuple[str, int], options: dict[str, object]) -> float:
-    name, threads = contender
-    if name.startswith("brute"):
+def _ran(grid: Grid, name: str) -> float:
+    if name == "brute force":
         brute(given(grid))
-    elif "five" in name:
-        tm.power.hosting(grid, workers=threads, cutoff=0.0)
-    else:
-        tm.power.hosting(grid, workers=threads, top=1, **options)
+    elif name != "data":
+        tm.power.hosting(grid, workers=1, cutoff=0.0, top=5 if name == "five limits" else 1)
     # The peak that getrusage tells is that of the process which began this one, if that is larger.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return float(status.split("VmHWM:")[1].split()[0]) / KIB_IN_MEGABYTE
@@ -259,4 +267,4 @@ def _programme_row(case: str, grid: Grid, runs: int) -> str:
     )
 
 
-__all__ = ["hosting_section", "pd", "programme_section"]
+__all__ = ["hosting_section", "memory_section", "programme_section"]

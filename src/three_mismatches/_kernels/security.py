@@ -108,9 +108,7 @@ def keep_single_pairs(
     rating: Floats,
     tolerance: Floats,
     most: Floats,
-    cutoff: float,
-    low_key: float,
-    high_key: float,
+    bound: float,
     key: Floats,
     line: Ints,
     outage: Ints,
@@ -118,15 +116,15 @@ def keep_single_pairs(
     factor: Floats,
 ) -> int:
     """
-    Keep the pairs of single outages whose key is at least `low_key` and less than `high_key`; return how many.
+    Keep the pairs of single outages whose key is less than `bound`; return how many.
 
     `angle` is made by 1 MW through each lost line, shape (buses, outages). The key, what is left of the rating divided
     by the most that any site's MW can take of it, is a lower bound of every site's limit; it is below 0 for violated
-    pairs only, which are always kept. Keys of `high_key` and a rounding more may be among them.
+    pairs only, which are always kept. Keys of `bound` and a rounding more may be among them.
     """
     count = 0
     lanes = len(lost)
-    widely = high_key * (1.0 + ROUNDING)
+    widely = bound * (1.0 + ROUNDING)
     own, carried, reached = np.empty(lanes), np.empty(lanes), np.empty(lanes)
     left, reach = np.empty(lanes), np.empty(lanes)
     for lane in range(lanes):
@@ -148,11 +146,9 @@ def keep_single_pairs(
             if not (violated or left[lane] < widely * reach[lane]) or at == lost[lane]:
                 continue
             room = left[lane] if violated else max(left[lane], 0.0)
-            own_key = room / reach[lane] if reach[lane] > 0.0 else -np.inf
-            if not violated and (own_key < low_key or reach[lane] < cutoff):
-                continue
             moved = weight * (angle[here, lane] - angle[there, lane]) * own[lane]
-            key[count], line[count], outage[count] = own_key, at, lost_as[lane]
+            key[count] = room / reach[lane] if reach[lane] > 0.0 else -np.inf
+            line[count], outage[count] = at, lost_as[lane]
             after[count], factor[count, 0] = before + moved * carried[lane], moved
             count += 1
     return count
@@ -168,9 +164,7 @@ def keep_pairs(
     rating: Floats,
     tolerance: Floats,
     most: Floats,
-    cutoff: float,
-    low_key: float,
-    high_key: float,
+    bound: float,
     key: Floats,
     line: Ints,
     outage: Ints,
@@ -195,12 +189,9 @@ def keep_pairs(
             gone |= lost[part] == at
         left = rating[at] - abs(now)
         violated = left < -tolerance[at]
-        if gone or not (left < high_key * (1.0 + ROUNDING) * reach or violated):
+        if gone or not (left < bound * (1.0 + ROUNDING) * reach or violated):
             continue
-        own_key = (left if violated else max(left, 0.0)) / reach if reach > 0.0 else -np.inf
-        if not violated and (own_key < low_key or reach < cutoff):
-            continue
-        key[count] = own_key
+        key[count] = (left if violated else max(left, 0.0)) / reach if reach > 0.0 else -np.inf
         line[count], outage[count], after[count] = at, as_outage, now
         for part in range(len(lost)):
             factor[count, part] = moved[at, part]

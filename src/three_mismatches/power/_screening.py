@@ -423,7 +423,7 @@ class Screening:
         found = Pairs.room_for(len(self.watched) * len(lost), width)
         count = keep_single_pairs(
             angle, network.start, network.end, network.susceptance,
-            self.watched, lost, chunk, self.base.flow, self.emergency, self.tolerance, most, 0.0, -np.inf, bound,
+            self.watched, lost, chunk, self.base.flow, self.emergency, self.tolerance, most, bound,
             *found.arrays(),
         )  # fmt: skip
         return found.at(slice(count))
@@ -435,7 +435,7 @@ class Screening:
         found = Pairs.room_for(len(self.watched), width)
         count = keep_pairs(
             factors.moved, factors.lost, outage,
-            self.watched, self.base.flow, self.emergency, self.tolerance, most, 0.0, -np.inf, bound,
+            self.watched, self.base.flow, self.emergency, self.tolerance, most, bound,
             *found.arrays(),
         )  # fmt: skip
         return found.at(slice(count))

@@ -139,14 +139,14 @@ class Watch:
         return chosen[:ROWS_AT_ONCE]
 
     def _by_single(self, flow: Floats) -> Iterator[Violated]:
-        network, only = self.network, self._only_violated
+        network, nobody = self.network, np.zeros(len(self.network.branches))
 
         def chosen(some: Ints) -> list[Violated]:
             lost = self.outages.lines[self.outages.first[some]]
             kept = _Room(len(self.watched) * len(lost), 1)
             count = keep_single_pairs(
                 self._sensitivities.angles_across(lost), network.start, network.end, network.susceptance,
-                self.watched, lost, some, flow, self.rating, self._tolerance, *only,
+                self.watched, lost, some, flow, self.rating, self._tolerance, nobody, 0.0,
                 kept.key, kept.line, kept.outage, kept.after, kept.factor,
             )  # fmt: skip
             return list(self._chosen(kept, count))
@@ -173,15 +173,10 @@ class Watch:
             kept = _Room(len(self.watched), len(factors.lost))
             count = keep_pairs(
                 factors.moved, factors.lost, outage,
-                self.watched, flow, self.rating, self._tolerance, *self._only_violated,
+                self.watched, flow, self.rating, self._tolerance, np.zeros(len(self.network.branches)), 0.0,
                 kept.key, kept.line, kept.outage, kept.after, kept.factor,
             )  # fmt: skip
             yield from self._chosen(kept, count)
-
-    @property
-    def _only_violated(self) -> tuple[Floats, float, float, float]:
-        """Return what makes the kernels keep nothing but violations."""
-        return np.zeros(len(self.network.branches)), 0.0, -np.inf, 0.0
 
     def _chosen(self, kept: _Room, count: int) -> Iterator[Violated]:
         """Yield the violations that count among some pairs, for each line the worst of them."""

@@ -55,6 +55,7 @@ def test_japan_at_line_resolution_writes_the_grid_and_its_certificate_too(tmp_pa
     code, text = run("japan", "--resolution", "line", "--out", out)
     assert code == 0
     grid = {"buses.csv", "lines.csv", "certificate.csv", "certificate.md", "repair_map.png", "repair_map.svg"}
+    grid |= {"hosting.csv", "reinforcements.csv"}
     written = {path.name for path in out.iterdir()}
     assert written == WRITTEN | grid
     assert set(json.loads((out / "summary.json").read_text(encoding="utf-8"))["files"]) == written

@@ -809,3 +809,10 @@ def test_security_never_adds(seed):
     grid = relined(grid, s_nom_emergency=np.nan)
     before, after = (hosting(grid, security=word, **ALL)["hosting_mw"] for word in ("n0", "n1"))
     assert (after <= before + 1e-9).all()
+
+
+def test_participation_may_be_a_mapping_and_workers_are_some():
+    given = hosting(triangle(), participation={"a": 1.0})["hosting_mw"]
+    assert given.tolist() == hosting(triangle(), participation=pd.Series({"a": 1.0}))["hosting_mw"].tolist()
+    with pytest.raises(ValueError, match="workers"):
+        hosting(triangle(), workers=0)

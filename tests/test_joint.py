@@ -334,3 +334,9 @@ def test_many_sites_of_a_large_grid_are_served_together():
     assert 0.0 < found.total_mw <= requests.sum()
     assert found.double_count >= 1.0
     assert len(found.reinforcements) > 0
+
+
+def test_requests_may_be_a_mapping():
+    network = grid(at(*"ab"), {"ab": {"x_pu_100": 0.1, "s_nom": 100.0}}, {"a1": {"p_set": 0.0}})
+    given = joint(network, {"b": 30.0}, security="n0")
+    assert given.sites["joint_mw"].to_dict() == pytest.approx({"b": 30.0})

@@ -195,3 +195,12 @@ def test_faults_of_a_grids_tables_are_told_together():
     with pytest.raises(LayerError) as raised:
         grid_from_frames(frames)
     assert all(word in str(raised.value) for word in ("'z'", "v_nom", "sites"))
+
+
+def test_a_load_of_unknown_size_is_told_and_not_taken_for_none():
+    frames = {
+        "buses": pd.DataFrame(index=["a", "b"]).assign(v_nom=275.0),
+        "loads": pd.DataFrame({"bus": ["a", "b"], "p_set": [5.0, np.nan]}, index=["la", "lb"]),
+    }
+    with pytest.raises(LayerError, match=r"p_set.*missing.*'lb'"):
+        grid_from_frames(frames)

@@ -107,7 +107,7 @@ def test_links_follow_their_snapshots():
 @pytest.mark.parametrize(
     ("snapshots", "said"),
     [
-        (Snapshots(), "empty"),
+        (Snapshots(), "not given"),
         (replace(FOUR, weight=pd.Series([1.0])), "differs"),
         (Snapshots(loads=pd.DataFrame({"z": [1.0]})), "'z'"),
         (Snapshots(loads=pd.DataFrame({"b1": [1.0, np.nan]})), "finite"),

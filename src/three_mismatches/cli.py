@@ -42,6 +42,7 @@ COLUMNS = {
 """Heading, column and width of the printed table: 80 characters with the gaps."""
 
 CAPTION = "alone, together: MW not served when a site asks alone, when all ask at once"
+BY_LINES = "\nalone: the least of areas and lines, after any one outage; together: of areas"
 NUMBERS = ("request_mw", "power_gap_mw", "joint_gap_mw", "rtt_gap_ms")
 BAD_INPUT = 1
 
@@ -175,7 +176,8 @@ def _show(result: tm.Result) -> None:
     title = (
         f"{result.settings.name} {result.settings.year}: the {len(worst)} worst served of {len(sites)} sites"
     )
-    table = Table(title=title, caption=CAPTION, box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    caption = CAPTION + (BY_LINES if len(result.buses) else "")
+    table = Table(title=title, caption=caption, box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
     for heading, (column, width) in COLUMNS.items():
         justify: Literal["left", "right"] = "right" if column in NUMBERS else "left"
         table.add_column(heading, justify=justify, no_wrap=True, min_width=width, max_width=width)

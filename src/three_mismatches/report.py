@@ -31,6 +31,9 @@ PACKAGES = (
 PLAIN = ("latency", "ties", "fleet")
 """Tables of a result without geometry."""
 
+OF_GRID = ("buses", "lines", "hosting", "reinforcements", "certificate")
+"""Tables that a result has at line resolution only."""
+
 LISTED = 3
 """Names that a sentence can hold."""
 
@@ -83,7 +86,7 @@ def write(result: Result, path: str | Path, *, overwrite: bool = False) -> Path:
     path
         A name ending in `.gpkg`; or a folder, for sites.csv, sites.gpkg, sites.parquet, latency.csv, areas.csv,
         ties.csv, fleet.csv, mismatch_map.png, mismatch_map.svg and summary.json; at line resolution also buses.csv,
-        lines.csv, certificate.csv, certificate.md, repair_map.png and repair_map.svg.
+        lines.csv, hosting.csv, reinforcements.csv, certificate.csv, certificate.md, repair_map.png and repair_map.svg.
     overwrite
         Whether a result that is there already is replaced.
 
@@ -94,7 +97,7 @@ def write(result: Result, path: str | Path, *, overwrite: bool = False) -> Path:
     """
     target = Path(path)
     if target.suffix.lower() == ".gpkg":
-        grid = ("buses", "lines", "certificate") if len(result.buses) else ()
+        grid = OF_GRID if len(result.buses) else ()
         frames = {name: getattr(result, name) for name in ("sites", "areas", *PLAIN, *grid)}
         return export.write_geopackage(frames, target, overwrite=overwrite)
     with export.atomic_folder(target, overwrite=overwrite) as folder:
@@ -124,7 +127,7 @@ def _write_grid(result: Result, folder: Path) -> dict[str, Figure]:
     """Write the grid's tables and certificate, and return the map of its repair."""
     from three_mismatches import maps, repair
 
-    for name in ("buses", "lines", "certificate"):
+    for name in OF_GRID:
         export.write_table(getattr(result, name), folder / f"{name}.csv")
     if result.certificate.empty:
         return {}

@@ -285,7 +285,7 @@ _TABLES = (
             "p_set": _number("demand at the peak", "MW", default=0.0),
             "q_set": _number("reactive demand at the peak, for AC power flow; NaN: none", "MVAr"),
         },
-        refers_to={"bus": ("buses",)},
+        must_state=("p_set",), refers_to={"bus": ("buses",)},
     ),
     _layer(
         "lines", "line", "passive AC branches, one row for each circuit or transformer",

@@ -118,8 +118,10 @@ def mismatch_map(
     power_map(result.sites, result.areas, ties=result.ties, ax=axes[0], **shared)
     fibre_map(result.sites, nodes, routes, areas=result.areas, hubs=hubs, ax=axes[1], **shared)
     reach_map(result.areas, ax=axes[2], **shared)
+    lines = "model" in result.sites and result.sites["model"].eq("line").any()
     for ax, (heading, question) in zip(axes, PANELS, strict=True):
-        _write_heading(ax, heading, question)
+        # The gap that is drawn is that of all sites at once, which the area model tells.
+        _write_heading(ax, heading, question.replace("modelled grid", "area model") if lines else question)
     _write_title(figure, _default_title(result) if title is None else readable(title))
     _write_sources(figure, line)
     return figure

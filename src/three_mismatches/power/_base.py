@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -108,7 +109,7 @@ def base_case(
     grid: Grid,
     *,
     balance: str | None = None,
-    participation: pd.Series | None = None,
+    participation: pd.Series | Mapping[str, float] | None = None,
     model: DcModel | None = None,
 ) -> BaseCase:
     """

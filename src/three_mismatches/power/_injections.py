@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -28,9 +30,9 @@ BALANCED_MW = 1e-9
 """An imbalance below this, for each MW injected, is rounding."""
 
 
-def by_bus(values: pd.Series, buses: pd.Index, what: str) -> Floats:
+def by_bus(values: pd.Series | Mapping[str, float], buses: pd.Index, what: str) -> Floats:
     """Return values by bus in the order of the grid, 0 where none is given."""
-    found = values.astype(np.float64)
+    found = pd.Series(values, dtype=np.float64)
     at = buses.get_indexer(found.index)
     strange = at < 0
     bad = ~np.isfinite(found.to_numpy())
@@ -58,7 +60,7 @@ def injected_by(grid: Grid) -> Floats:
     plants = operating(grid)
     untold = plants[plants["p_set"].isna()]
     if len(untold):
-        cure = "Give the output of each, or injections=; base_dispatch() finds a dispatch"
+        cure = "Give the output of each; the grid of a study's result has a dispatch, study.solve().grid"
         rows = tuple(map(str, untold.index))
         raise NetworkError([Fault("generators", "p_set", "is missing", cure, rows)])
     total = by_bus(plants.set_index("bus")["p_set"], buses, "generators")
@@ -86,7 +88,11 @@ def operating(grid: Grid) -> pd.DataFrame:
 
 
 def balance_of(
-    grid: Grid, network: DcNetwork, injected: Floats, balance: str | None, participation: pd.Series | None
+    grid: Grid,
+    network: DcNetwork,
+    injected: Floats,
+    balance: str | None,
+    participation: pd.Series | Mapping[str, float] | None,
 ) -> Floats:
     """Return what is added at each bus so that each part of the network is balanced. [MW]"""
     if balance not in (None, "slack", "participation"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ def dc_flow(
     *,
     injections: pd.Series | None = None,
     balance: str | None = None,
-    participation: pd.Series | None = None,
+    participation: pd.Series | Mapping[str, float] | None = None,
 ) -> pd.Series:
     """
     Return the active power that each line carries.
@@ -73,7 +73,10 @@ def dc_flow(
 
 
 def solved_flow(
-    grid: Grid, injections: pd.Series | None, balance: str | None, participation: pd.Series | None
+    grid: Grid,
+    injections: pd.Series | None,
+    balance: str | None,
+    participation: pd.Series | Mapping[str, float] | None,
 ) -> tuple[DcModel, Floats, Floats]:
     """Return the equations of a grid, what each line carries and what was added at each bus, see `dc_flow`."""
     network = dc_network(grid)
@@ -88,7 +91,7 @@ def ptdf(
     lines: Sequence[str] | pd.Index | None = None,
     buses: Sequence[str] | pd.Index | None = None,
     *,
-    participation: pd.Series | None = None,
+    participation: pd.Series | Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """
     Return the power transfer distribution factors: what each line carries of 1 MW that enters at each bus.
@@ -192,7 +195,7 @@ def _reference(grid: Grid, network: DcNetwork) -> Ints:
     return order[first].astype(np.int64)
 
 
-def _shares(network: DcNetwork, participation: pd.Series | None) -> Floats | None:
+def _shares(network: DcNetwork, participation: pd.Series | Mapping[str, float] | None) -> Floats | None:
     """Return the weight of each bus, which sums to 1 in each part of the network."""
     if participation is None:
         return None

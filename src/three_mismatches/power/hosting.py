@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +67,7 @@ def hosting(
     *,
     security: str = "n1",
     contingencies: Contingencies = "branches",
-    participation: pd.Series | None = None,
+    participation: pd.Series | Mapping[str, float] | None = None,
     balance: str | None = None,
     islanding: str = "redistribute",
     cutoff: float = 0.05,
@@ -144,7 +144,7 @@ def hosting(
     North American Electric Reliability Council, "Available Transfer Capability Definitions and Determination", 1996
     (first contingency incremental transfer capability).
     """
-    refuse(cutoff, top, security=security, islanding=islanding, preexisting=preexisting)
+    refuse(cutoff, top, workers, security=security, islanding=islanding, preexisting=preexisting)
     base = base_case(grid, balance=balance, participation=participation)
     asked = positions_of(base.network.buses, buses)
     outages = outages_of(grid, contingencies if security == "n1" else ())
@@ -301,7 +301,7 @@ def maximum_of(max_mw: float | pd.Series | None, buses: pd.Index) -> Floats:
     return found
 
 
-def refuse(cutoff: float, top: int, **words: str) -> None:
+def refuse(cutoff: float, top: int, workers: int | None, **words: str) -> None:
     """Raise an error for an option that is none of its choices."""
     for name, word in words.items():
         if word not in CHOICES[name]:
@@ -309,6 +309,9 @@ def refuse(cutoff: float, top: int, **words: str) -> None:
             raise ValueError(msg)
     if not 0.0 <= cutoff < 1.0:
         msg = f"cutoff must be at least 0 and less than 1 MW/MW, not {cutoff!r}"
+        raise ValueError(msg)
+    if workers is not None and workers < 1:
+        msg = f"workers must be 1 or more, or None, not {workers!r}"
         raise ValueError(msg)
     if top < 1:
         msg = f"top must be 1 or more, not {top!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -74,12 +75,12 @@ class Joint:
 
 def joint(
     grid: Grid,
-    requests: pd.Series,
+    requests: pd.Series | Mapping[str, float],
     *,
     objective: str = "max_total",
     security: str = "n1",
     contingencies: Contingencies = "branches",
-    participation: pd.Series | None = None,
+    participation: pd.Series | Mapping[str, float] | None = None,
     balance: str | None = None,
     islanding: str = "redistribute",
     preexisting: str = "count",
@@ -130,10 +131,10 @@ def joint(
 
 def ladders_and_joint(
     grid: Grid,
-    requests: pd.Series,
+    requests: pd.Series | Mapping[str, float],
     *,
     contingencies: Contingencies = "branches",
-    participation: pd.Series | None = None,
+    participation: pd.Series | Mapping[str, float] | None = None,
     balance: str | None = None,
     islanding: str = "redistribute",
     preexisting: str = "count",
@@ -333,9 +334,9 @@ def _binds(found: SecureSolution, element: int) -> bool:
     return bool(_before(found)[element] > DUAL or ((rows["line"] == element) & (rows["dual"] > DUAL)).any())
 
 
-def _added_up(requests: pd.Series) -> pd.Series:
+def _added_up(requests: pd.Series | Mapping[str, float]) -> pd.Series:
     """Return requests by bus, in their order; raise one error for all that are none."""
-    value = requests.astype(np.float64)
+    value = pd.Series(requests, dtype=np.float64)
     bad = ~(value >= 0.0)
     if bad.any():
         rows = tuple(dict.fromkeys(map(str, value.index[bad])))

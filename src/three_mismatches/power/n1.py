@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ def n1_loading(
     *,
     injections: pd.Series | None = None,
     balance: str | None = None,
-    participation: pd.Series | None = None,
+    participation: pd.Series | Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """
     Return how much each line is loaded, and at worst after the loss of any other line in service.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -78,7 +78,7 @@ def hosting_over(
     availability: float = 0.95,
     security: str = "n1",
     contingencies: Contingencies = "branches",
-    participation: pd.Series | None = None,
+    participation: pd.Series | Mapping[str, float] | None = None,
     balance: str | None = None,
     islanding: str = "redistribute",
     cutoff: float = 0.05,
@@ -119,7 +119,7 @@ def hosting_over(
     A load is served up to what its bus can host in that hour and curtailed beyond: loads do not compete. Hours follow
     each other without memory.
     """
-    refuse(cutoff, 1, security=security, islanding=islanding, preexisting=preexisting)
+    refuse(cutoff, 1, workers, security=security, islanding=islanding, preexisting=preexisting)
     if not 0.0 < availability <= 1.0:
         msg = f"availability must be above 0 and at most 1, not {availability!r}"
         raise ValueError(msg)
@@ -222,7 +222,9 @@ def _checked(grid: Grid, snapshots: Snapshots) -> pd.Index:
         if getattr(snapshots, field.name) is not None
     }
     if not tables:
-        raise NetworkError([Fault("snapshots", "table", "are empty", "Give at least one table", ())])
+        raise NetworkError(
+            [Fault("snapshots", "table", "is not given", "Give at least one, such as loads", ())]
+        )
     index: pd.Index = next(iter(tables.values())).index
     faults = []
     for name, table in tables.items():

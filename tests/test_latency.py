@@ -110,7 +110,7 @@ def test_a_surveyed_route_takes_the_slack_and_the_way_to_it_the_route_factor():
 
 def test_points_within_a_route_meet_without_passing_its_ends():
     places = points_of({"s": (0.25, 0), "t": (0.75, 0)})
-    found = rtt(surveyed(), places, places, cable_slack=1.0, equipment_ms=100.0)
+    found = rtt(surveyed(), places, places, cable_slack=1.0, equipment=100.0)
     assert found.loc["s", "t"] == pytest.approx(60 * MS_PER_KM, rel=1e-6)
 
 
@@ -163,19 +163,19 @@ def test_equipment_is_added_for_each_node_on_the_path_and_can_change_it():
         "ac": ("a", "c", 40.0, "schematic"),
     }
     fibre, ends = fibre_of(nodes, legs), points_of({"a": (0, 0), "c": (0.2, 0)})
-    short = rtt(fibre, ends, ends, route_factor=1.0, equipment_ms=0.1)
-    direct = rtt(fibre, ends, ends, route_factor=1.0, equipment_ms=0.2)
+    short = rtt(fibre, ends, ends, route_factor=1.0, equipment=0.1)
+    direct = rtt(fibre, ends, ends, route_factor=1.0, equipment=0.2)
     assert short.loc["a", "c"] == pytest.approx(28 * MS_PER_KM + 0.3)
     assert direct.loc["a", "c"] == pytest.approx(40 * MS_PER_KM + 0.4)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("route_factor", 0.99), ("cable_slack", 0.5), ("equipment_ms", -1e-3), ("route_factor", np.nan)],
+    [("route_factor", 0.99), ("cable_slack", 0.5), ("equipment", -1e-3), ("route_factor", np.nan)],
 )
 def test_light_faster_than_in_glass_is_refused(name, value):
     ends = points_of({"a": (0, 0)})
-    with pytest.raises(ValueError, match=f"{name} must be"):
+    with pytest.raises(ValueError, match=f"{name}.* must be"):
         rtt(chain(), ends, ends, **{name: value})
 
 
@@ -225,7 +225,7 @@ def test_the_increments_of_a_hand_drawn_path():
     assert (row["rtt_ms"], row["budget_ms"], row["rtt_gap_ms"]) == pytest.approx(
         (sum(expected), np.nan, np.nan), nan_ok=True
     )
-    assert row["flags"] == "fibre_schematic;no_budget"
+    assert row["flags"] == "fibre_schematic;no_budget;single_homed"
 
 
 def test_low_and_high_are_at_the_ends_of_the_route_factors_range():
@@ -284,7 +284,10 @@ def test_a_raised_route_is_flagged_where_it_is_on_the_path_only():
     found = by_use(
         fibre, points_of({"s": (0, 0), "t": (2, 0)}), hubs_of({"h": (1, 0)}), uses, values=resolve()
     )
-    assert found["flags"].tolist() == ["fibre_schematic;floored", "fibre_schematic"]
+    assert found["flags"].tolist() == [
+        "fibre_schematic;floored;single_homed",
+        "fibre_schematic;single_homed",
+    ]
 
 
 def test_a_site_on_surveyed_fibre_is_no_sketch():
@@ -292,7 +295,7 @@ def test_a_site_on_surveyed_fibre_is_no_sketch():
     row = by_use(
         surveyed(), points_of({"s": (0.25, 0.5)}), hubs_of({"h": (1, 0)}), uses, values=resolve()
     ).iloc[0]
-    assert (row["flags"], row["fibre_attach"]) == ("", "ab")
+    assert (row["flags"], row["fibre_attach"]) == ("single_homed", "ab")
     assert row["build_km"] == pytest.approx(geodesy.distance_km(0.25, 0.5, 0.25, 0), abs=1e-3)
 
 
@@ -302,8 +305,8 @@ def test_rows_are_every_site_by_every_use_in_the_order_of_the_tables():
     found = by_use(chain(), sites, hubs_of({"h": (1, 0)}), uses, values=resolve())
     assert found.index.names == ["site", "use"]
     assert found.index.tolist() == [("t", "v"), ("t", "u"), ("s", "v"), ("s", "u")]
-    assert by_use(chain(), sites, hubs_of({"h": (1, 0)}), uses.iloc[:0], values=resolve()).shape == (0, 16)
-    assert by_use(chain(), sites.iloc[:0], hubs_of({"h": (1, 0)}), uses, values=resolve()).shape == (0, 16)
+    assert by_use(chain(), sites, hubs_of({"h": (1, 0)}), uses.iloc[:0], values=resolve()).shape == (0, 21)
+    assert by_use(chain(), sites.iloc[:0], hubs_of({"h": (1, 0)}), uses, values=resolve()).shape == (0, 21)
 
 
 def test_sites_in_many_blocks_get_the_same_answer(monkeypatch):

@@ -21,8 +21,10 @@ from scipy.spatial import KDTree
 
 __all__ = [
     "LineFoot",
+    "cut_at_antimeridian",
     "distance_km",
     "length_km",
+    "line_between",
     "nearest_on_lines",
     "nearest_point",
     "wrap_longitude",
@@ -483,3 +485,56 @@ def _winners(point: Ints, km: Floats, *ranks: NDArray[Any]) -> Ints:
     tied = np.flatnonzero(km <= least[point] + TIE_KM)
     order = tied[np.lexsort((*(rank[tied] for rank in reversed(ranks)), point[tied]))]
     return order[np.unique(point[order], return_index=True)[1]]
+
+
+def line_between(vertices: Floats, share0: float, share1: float) -> Floats:
+    """
+    Return the vertices of the part of a line between two places on it, from the first to the second.
+
+    Parameters
+    ----------
+    vertices
+        Longitudes and latitudes of the whole line, shape (n, 2); its edges are straight on the map, the short way
+        round. [degrees]
+    share0, share1
+        Places as shares of its geodesic length; where `share0` is the larger the part runs backwards. [-]
+
+    Returns
+    -------
+    part
+        Shape (m, 2), m >= 2. [degrees]
+    """
+    km = np.concatenate([[0.0], np.cumsum(distance_km(*vertices[:-1].T, *vertices[1:].T))])
+    lon, lat = np.unwrap(vertices[:, 0], period=360.0), vertices[:, 1]
+    low, high = (share * km[-1] for share in sorted((share0, share1)))
+    within = (km > low) & (km < high)
+    place = np.concatenate([[low], km[within], [high]])
+    part = np.stack([wrap_longitude(np.interp(place, km, lon)), np.interp(place, km, lat)], axis=1)
+    return part[::-1] if share0 > share1 else part
+
+
+def cut_at_antimeridian(vertices: Floats) -> list[Floats]:
+    """
+    Return a line as parts that each stay on one side of the antimeridian, edges going the short way round.
+
+    Parameters
+    ----------
+    vertices
+        Longitudes in [-180, 180] and latitudes, shape (n, 2). [degrees]
+
+    Returns
+    -------
+    parts
+        Arrays of vertices; one where the line does not cross. [degrees]
+    """
+    parts, begun = [], [vertices[0]]
+    for before, after in pairwise(vertices):
+        if abs(after[0] - before[0]) > 180.0:
+            side = np.copysign(180.0, before[0])
+            beyond = after[0] + 2.0 * side - before[0]
+            share = (side - before[0]) / beyond if beyond else 0.0
+            lat = before[1] + share * (after[1] - before[1])
+            parts.append(np.array([*begun, [side, lat]]))
+            begun = [np.array([-side, lat])]
+        begun.append(after)
+    return [part for part in [*parts, np.array(begun)] if len(part) > 1]

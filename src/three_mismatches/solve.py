@@ -119,7 +119,7 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
     values = resolve(settings.assume)
     now, sites, places = _matched(tables, settings, values)
     answer = _power(now, sites, places)
-    by_use = _latency(now, sites, values, "site")
+    by_use = _latency(now, sites, values, "site", losses=True)
     place_latency = _latency(now, places, values, "fibre_node")
     places = places.assign(headroom_mw=answer.places)
     moving = sites.assign(headroom_mw=answer.hosting["secure_mw"])
@@ -352,14 +352,19 @@ def _tie_provenance(now: StudyTables) -> pd.DataFrame:
 
 
 def _latency(
-    now: StudyTables, points: gpd.GeoDataFrame, values: Mapping[str, float], index: str
+    now: StudyTables,
+    points: gpd.GeoDataFrame,
+    values: Mapping[str, float],
+    index: str,
+    *,
+    losses: bool = False,
 ) -> pd.DataFrame:
     """Return the long table of points by use; without rows where the study has no fibre to run over."""
     if now.fibre.fibre_nodes.empty or now.budgets.empty:
         return pd.DataFrame(
             columns=list(latency.COLUMNS), index=pd.MultiIndex.from_arrays([[], []], names=[index, "use"])
         ).astype({column: float for column in latency.COLUMNS if column.endswith(("_ms", "_km"))})
-    found = latency.by_use(now.fibre, points, now.hubs, now.budgets, values=values)
+    found = latency.by_use(now.fibre, points, now.hubs, now.budgets, values=values, losses=losses)
     return found.rename_axis(index={"site": index})
 
 

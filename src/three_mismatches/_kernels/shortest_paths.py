@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from three_mismatches._kernels._jit import kernel
 
-__all__ = ["shortest_paths", "sum_along_paths"]
+__all__ = ["costs_after_loss", "edges_to_leaves", "shortest_paths", "sum_along_paths"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -181,3 +181,132 @@ def sum_along_paths(cost: Floats, from_node: Ints, from_edge: Ints, attribute: F
                 total[row, below] = total[row, at] + attribute[from_edge[row, below]]
                 at = below
     return total
+
+
+@kernel
+def edges_to_leaves(from_node: Ints, from_edge: Ints, leaves: Ints, edges: int) -> NDArray[np.bool_]:
+    """
+    Return which edges are on the path to any of some nodes, tree by tree.
+
+    Parameters
+    ----------
+    from_node, from_edge
+        Trees as `shortest_paths` returns them, shape (k, n).
+    leaves
+        Node positions, shape (t).
+    edges
+        How many edges there are.
+
+    Returns
+    -------
+    used
+        Shape (k, edges).
+    """
+    used = np.zeros((from_node.shape[0], edges), dtype=np.bool_)
+    for row in range(from_node.shape[0]):
+        for leaf in leaves:
+            node = leaf
+            while from_node[row, node] >= 0 and not used[row, from_edge[row, node]]:
+                used[row, from_edge[row, node]] = True
+                node = from_node[row, node]
+    return used
+
+
+SAFE = 1
+CUT_OFF = 2
+
+
+@kernel
+def _mark_cut_off(
+    from_node: Ints, from_edge: Ints, lost: NDArray[np.bool_], state: Ints, climbed: Ints
+) -> None:
+    """Fill `state`: whether the path of each node in the tree crosses a lost edge."""
+    state[:] = 0
+    for start in range(state.size):
+        node = start
+        steps = 0
+        while state[node] == 0:
+            climbed[steps] = node
+            steps += 1
+            if from_node[node] < 0:
+                state[node] = SAFE
+            elif lost[from_edge[node]]:
+                state[node] = CUT_OFF
+            else:
+                node = from_node[node]
+        for step in range(steps):
+            state[climbed[step]] = state[node]
+
+
+@kernel
+def _enter_rim(
+    indptr: Ints, neighbour: Ints, weight: Floats, edge: Ints, cost: Floats, lost: NDArray[np.bool_], state: Ints,
+    fresh: Floats, heap: Ints, place: Ints,
+) -> int:  # fmt: skip
+    """Fill the heap with the nodes that are cut off but have a safe neighbour; return how many there are."""
+    size = 0
+    for node in range(cost.size):
+        if state[node] != CUT_OFF:
+            place[node] = SETTLED
+            continue
+        fresh[node] = np.inf
+        for slot in range(indptr[node], indptr[node + 1]):
+            if state[neighbour[slot]] == SAFE and not lost[edge[slot]]:
+                fresh[node] = min(fresh[node], cost[neighbour[slot]] + weight[slot])
+        if fresh[node] < np.inf:
+            _rise(heap, place, fresh, size, node)
+            size += 1
+    return size
+
+
+@kernel
+def costs_after_loss(
+    indptr: Ints, neighbour: Ints, weight: Floats, edge: Ints, cost: Floats, from_node: Ints, from_edge: Ints,
+    lost: NDArray[np.bool_], leaves: Ints,
+) -> Floats:  # fmt: skip
+    """
+    Return the least cost from a tree's root to some nodes when some edges are lost.
+
+    Only what the lost edges cut off from the root is searched again, from its rim inwards.
+
+    Parameters
+    ----------
+    indptr, neighbour, weight, edge
+        The graph, see the module.
+    cost, from_node, from_edge
+        The root's tree in the whole graph, shape (n) each.
+    lost
+        Which edges are lost, shape (number of edges).
+    leaves
+        Node positions, shape (t).
+
+    Returns
+    -------
+    cost
+        Shape (t); inf where no path is left. [as `weight`]
+    """
+    nodes = cost.size
+    state = np.empty(nodes, dtype=np.int64)
+    heap = np.empty(nodes, dtype=np.int64)
+    place = np.full(nodes, NOT_SEEN)
+    fresh = cost.copy()
+    _mark_cut_off(from_node, from_edge, lost, state, heap)
+    size = _enter_rim(indptr, neighbour, weight, edge, cost, lost, state, fresh, heap, place)
+    while size > 0:
+        node = heap[0]
+        place[node] = SETTLED
+        size -= 1
+        if size > 0:
+            _sink(heap, place, fresh, size, heap[size])
+        for slot in range(indptr[node], indptr[node + 1]):
+            other = neighbour[slot]
+            through = fresh[node] + weight[slot]
+            if place[other] == SETTLED or lost[edge[slot]] or through >= fresh[other]:
+                continue
+            fresh[other] = through
+            hole = place[other]
+            if hole == NOT_SEEN:
+                hole = size
+                size += 1
+            _rise(heap, place, fresh, hole, other)
+    return fresh[leaves]

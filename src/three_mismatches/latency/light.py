@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from three_mismatches.assumptions import ASSUMPTIONS, LIGHT_SPEED_KM_PER_MS
+from three_mismatches.network import FibreGraph
 
-__all__ = ["Light"]
+__all__ = ["Light", "TimedGraph", "light_of", "timed_graph"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -29,9 +30,11 @@ class Light:
     cable_slack
         Fibre over built length of surveyed routes. [-]
     equipment_ms
-        Round-trip time added by each fibre node on a path, both ends included. [ms]
+        Round-trip time added by each fibre node on a path that does not state its own, both ends included. [ms]
     refractive_index
         Group index of the fibre. [-]
+    bare
+        Whether no node adds anything, whatever it states.
 
     Raises
     ------
@@ -43,6 +46,7 @@ class Light:
     cable_slack: float = ASSUMPTIONS["cable_slack"].value
     equipment_ms: float = ASSUMPTIONS["equipment_ms"].value
     refractive_index: float = ASSUMPTIONS["refractive_index"].value
+    bare: bool = False
 
     def __post_init__(self) -> None:
         wrong = [
@@ -60,3 +64,66 @@ class Light:
     def glass_ms(self, km: Floats) -> Floats:
         """Return the round trip over km of bare glass. [ms]"""
         return np.asarray(km * (2.0 * self.refractive_index / LIGHT_SPEED_KM_PER_MS))
+
+
+def light_of(*, route_factor: float, cable_slack: float | None, equipment: bool | float) -> Light:
+    """
+    Return the light of the options that every function here takes.
+
+    Parameters
+    ----------
+    route_factor
+        Built over modelled length of schematic routes. [-]
+    cable_slack
+        Fibre over built length of surveyed routes; None: the assumption, but no more than `route_factor`, which
+        holds slack and detours: so a route factor of 1 is bare glass everywhere. [-]
+    equipment
+        True: what each node states, else the assumption; False: none; a number: the latter instead of the
+        assumption. [ms]
+    """
+    slack = min(ASSUMPTIONS["cable_slack"].value, route_factor) if cable_slack is None else cable_slack
+    each = ASSUMPTIONS["equipment_ms"].value if equipment is True else float(equipment)
+    return Light(route_factor=route_factor, cable_slack=slack, equipment_ms=each, bare=equipment is False)
+
+
+@dataclass(frozen=True, eq=False)
+class TimedGraph:
+    """
+    The fibre with a time on each edge and node.
+
+    Attributes
+    ----------
+    graph, light
+        Where the times come from.
+    edge_ms
+        Round trip of light along each edge, shape (edges). [ms]
+    node_ms
+        Round trip that each node on a path adds, both ends of the path included, shape (nodes). [ms]
+    hop_ms
+        Half of what the two ends of each edge add, shape (edges): so that a path's times are a sum over its
+        edges, and half of its own two ends. [ms]
+    """
+
+    graph: FibreGraph
+    light: Light
+    edge_ms: Floats
+    node_ms: Floats
+    hop_ms: Floats
+
+    @property
+    def weight(self) -> Floats:
+        """What a path is the least sum of, shape (edges). [ms]"""
+        return self.edge_ms + self.hop_ms
+
+
+def timed_graph(graph: FibreGraph, light: Light) -> TimedGraph:
+    """Return the graph with the times of the given light."""
+    stated = np.where(np.isnan(graph.node_ms), light.equipment_ms, graph.node_ms)
+    node_ms = np.zeros_like(stated) if light.bare else stated
+    return TimedGraph(
+        graph=graph,
+        light=light,
+        edge_ms=light.ms(graph.edge_km, schematic=graph.schematic),
+        node_ms=node_ms,
+        hop_ms=(node_ms[graph.node0] + node_ms[graph.node1]) / 2.0,
+    )

@@ -39,6 +39,7 @@ class Flag(StrEnum):
     RATING_UNKNOWN = "rating_unknown"
     REQUEST_ASSUMED = "request_assumed"
     REQUEST_UNKNOWN = "request_unknown"
+    SINGLE_HOMED = "single_homed"
     STATUS_INFERRED = "status_inferred"
     UNBOUNDED = "unbounded"
     UNDATED_PHASE = "undated_phase"
@@ -69,6 +70,7 @@ MEANING: Mapping[Flag, str] = {
     Flag.RATING_UNKNOWN: "a line that the site's load uses has no known rating and is no limit",
     Flag.REQUEST_ASSUMED: "no MW figure is published; the assumption unknown_request_mw was taken",
     Flag.REQUEST_UNKNOWN: "no MW figure is published for the site",
+    Flag.SINGLE_HOMED: "the loss of one route, of one node on the way or of one shared-risk group leaves no fibre path",
     Flag.STATUS_INFERRED: "the due date passed without a report of the opening",
     Flag.UNBOUNDED: "nothing in the model limits this figure",
     Flag.UNDATED_PHASE: "the year of the full plan is not published; the stated default year was taken",

@@ -396,7 +396,11 @@ _TABLES = (
     ),
     _layer(
         "fibre_nodes", "fibre_node", "places where routes meet",
-        {"name": _text("display name"), "name_ja": _text("display name in Japanese")},
+        {
+            "name": _text("display name"),
+            "name_ja": _text("display name in Japanese"),
+            "equipment_ms": _number("round trip that the node's equipment adds to each path through it; empty: the assumption `equipment_ms`", "ms", low=0),
+        },
         geometry="Point",
     ),
     _layer(
@@ -430,6 +434,7 @@ _TABLES = (
             "hub_kind": _choice(HUB_KINDS, "what must be reached", default="ix"),
             "statistic": _choice(STATISTICS, "which of them: the nearest, all, or all by weight", default="nearest"),
             "rtt_ms": _number("longest round trip", "ms", above=0),
+            "via": _choice(HUB_KINDS, "kind of hub through one of which the traffic passes on its way; empty: the quickest path"),
             "note": _text("why this figure"),
         },
     ),

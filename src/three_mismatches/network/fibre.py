@@ -39,6 +39,8 @@ class FibreGraph:
         Ids of the nodes and of the edges; their order is the positions' meaning.
     lon, lat
         Where the nodes are, shape (nodes). [degrees]
+    node_ms
+        Round trip that each node's own equipment adds, NaN where it is not stated, shape (nodes). [ms]
     indptr, neighbour, edge
         Slots `indptr[v]:indptr[v + 1]` lead from node `v` to `neighbour` along `edge`.
     node0, node1
@@ -49,12 +51,15 @@ class FibreGraph:
         Whether the edge is a chord of a sketch, not a surveyed route.
     floored
         Whether the given length was below the geodesic and was raised to it.
+    srlg
+        Shared-risk groups of each edge, shape (edges).
     """
 
     nodes: pd.Index
     routes: pd.Index
     lon: Floats
     lat: Floats
+    node_ms: Floats
     indptr: Ints
     neighbour: Ints
     edge: Ints
@@ -63,6 +68,7 @@ class FibreGraph:
     edge_km: Floats
     schematic: Bools
     floored: Bools
+    srlg: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +109,7 @@ class FibreAttach:
         """Return the number of points."""
         return self.ids.size
 
-    def part(self, rows: slice) -> FibreAttach:
+    def part(self, rows: slice | Ints) -> FibreAttach:
         """Return some of the points."""
         return FibreAttach(*(getattr(self, field.name)[rows] for field in fields(self)))
 
@@ -140,6 +146,9 @@ def fibre_graph(fibre: Fibre, *, statuses: Sequence[str] = ("operating",)) -> Fi
         routes=routes.index,
         lon=lon,
         lat=lat,
+        node_ms=nodes["equipment_ms"].to_numpy(float)
+        if "equipment_ms" in nodes
+        else np.full(len(nodes), np.nan),
         indptr=indptr,
         neighbour=neighbour,
         edge=edge,
@@ -148,6 +157,7 @@ def fibre_graph(fibre: Fibre, *, statuses: Sequence[str] = ("operating",)) -> Fi
         edge_km=np.fmax(np.where(np.isnan(given), _drawn_km(routes), given), chord),
         schematic=(routes["geometry_kind"] == "schematic").to_numpy(bool),
         floored=given < chord - ROUNDING_KM,
+        srlg=_groups(routes),
     )
 
 
@@ -207,6 +217,14 @@ def _rows(node0: Ints, node1: Ints, nodes: int) -> tuple[Ints, Ints, Ints]:
     indptr = np.zeros(nodes + 1, dtype=np.int64)
     np.cumsum(np.bincount(tail, minlength=nodes), out=indptr[1:])
     return indptr, head[order], edge[order]
+
+
+def _groups(routes: gpd.GeoDataFrame) -> tuple[tuple[str, ...], ...]:
+    """Return the shared-risk groups of each route, none where it names none."""
+    if "srlg" not in routes:
+        return ((),) * len(routes)
+    named = routes["srlg"].fillna("").astype(str).str.split(";")
+    return tuple(tuple(sorted({name.strip() for name in names} - {""})) for names in named)
 
 
 def _drawn_km(routes: gpd.GeoDataFrame) -> Floats:

@@ -1,0 +1,188 @@
+"""Round trips after a route, a node or a shared-risk group is lost, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from three_mismatches._kernels.shortest_paths import costs_after_loss, edges_to_leaves, shortest_paths
+from three_mismatches.latency.light import TimedGraph
+from three_mismatches.latency.paths import Loss, along_one_route_ms, door_ms, doors_of, leg_ms
+from three_mismatches.latency.round_trip import passed_once_ms
+from three_mismatches.network import FibreAttach, FibreGraph
+
+__all__ = ["KINDS", "Element", "Rounds", "elements", "rounds"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+KINDS = ("route", "node", "group")
+"""What can be lost: a route between two nodes, a node with all its routes, a shared-risk group of routes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Element:
+    """One thing that can be lost: its kind, its id, and each way in which it can be."""
+
+    kind: str
+    name: str
+    losses: tuple[Loss, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Roots:
+    """The quickest paths from some nodes to all others, and their costs to the leaves. [ms]"""
+
+    roots: Ints
+    leaves: Ints
+    cost: Floats
+    from_node: Ints
+    from_edge: Ints
+    used: Bools
+
+
+@dataclass(frozen=True, eq=False)
+class Rounds:
+    """Round trips between points, whole and after a loss; by way of stops, where there are any."""
+
+    timed: TimedGraph
+    sources: FibreAttach
+    targets: FibreAttach
+    stops: FibreAttach | None
+    trees: _Roots
+
+    def whole(self) -> Floats:
+        """Return the round trips with everything in service, shape (sources, targets). [ms]"""
+        return self._ms(self.trees.cost[:, self.trees.leaves], self.sources, None)
+
+    def after(self, loss: Loss) -> tuple[Ints, Floats]:
+        """
+        Return the round trips that a loss can change.
+
+        Returns
+        -------
+        rows
+            Positions of the sources, shape (r).
+        ms
+            Shape (r, targets).
+        """
+        tree_ms, changed = self._trees_after(loss)
+        met = np.isin(self.sources.door, changed).any(axis=1)
+        for points, mine in ((self.sources, True), (self.targets, False), (self.stops, False)):
+            hit = np.zeros(0, dtype=np.bool_) if points is None else np.isin(points.route, loss.edges)
+            met = met | hit if mine else met | bool(hit.any())
+        rows = np.flatnonzero(met)
+        return rows, self._ms(tree_ms, self.sources.part(rows), loss)
+
+    def _trees_after(self, loss: Loss) -> tuple[Floats, Ints]:
+        """Return the trees' costs to the leaves after a loss, and the leaves of which one has changed."""
+        trees, graph = self.trees, self.timed.graph
+        ms = trees.cost[:, trees.leaves]
+        lost = np.zeros(len(graph.routes), dtype=np.bool_)
+        lost[loss.edges] = True
+        weight = self.timed.weight[graph.edge]
+        hit = np.flatnonzero(trees.used[:, loss.edges].any(axis=1))
+        before = ms[hit]
+        for row in hit:
+            ms[row] = costs_after_loss(
+                graph.indptr, graph.neighbour, weight, graph.edge,
+                trees.cost[row], trees.from_node[row], trees.from_edge[row], lost, trees.leaves,
+            )  # fmt: skip
+        return ms, trees.leaves[(ms[hit] != before).any(axis=0)]
+
+    def _ms(self, tree_ms: Floats, sources: FibreAttach, loss: Loss | None) -> Floats:
+        """Return the round trips of some sources with the given costs of the trees. [ms]"""
+        if self.stops is None:
+            return self._least(tree_ms, sources, self.targets, loss)
+        before = self._least(tree_ms, sources, self.stops, loss)
+        onward = self._least(tree_ms, self.stops, self.targets, loss)
+        onward = onward - passed_once_ms(self.timed, self.stops)[:, None]
+        best = np.full((len(sources), len(self.targets)), np.inf)
+        for at in range(len(self.stops)):
+            np.minimum(best, before[:, at, None] + onward[None, at], out=best)
+        return best
+
+    def _least(
+        self, tree_ms: Floats, sources: FibreAttach, targets: FibreAttach, loss: Loss | None
+    ) -> Floats:
+        """Return the least round trips between two sets of points. [ms]"""
+        here, there = (leg_ms(self.timed, points, lost=loss) for points in (sources, targets))
+        best = np.full((len(sources), len(targets)), np.inf)
+        for a in range(here.shape[1]):
+            for b in range(there.shape[1]):
+                between = door_ms(self.trees.roots, self.trees.leaves, tree_ms, (sources, targets), (a, b))
+                np.minimum(best, between + here[:, a, None] + there[None, :, b], out=best)
+        if here.shape[1] == there.shape[1] == 2:
+            i, j, ms, _ = along_one_route_ms(self.timed, sources, targets, lost=loss)
+            best[i, j] = np.minimum(best[i, j], ms)
+        return best
+
+
+def rounds(
+    timed: TimedGraph, sources: FibreAttach, targets: FibreAttach, stops: FibreAttach | None = None
+) -> Rounds:
+    """Return the round trips between points over a network, by way of one of some stops where they are given."""
+    graph = timed.graph
+    ends = [targets] if stops is None else [targets, stops]
+    starts = [sources] if stops is None else [sources, stops]
+    roots, leaves = doors_of(*ends), doors_of(*starts)
+    weight = timed.weight[graph.edge]
+    tree = shortest_paths(graph.indptr, graph.neighbour, weight, graph.edge, roots)
+    used = edges_to_leaves(*tree[1:], leaves, len(graph.routes))
+    return Rounds(timed, sources, targets, stops, _Roots(roots, leaves, *tree, used))
+
+
+def elements(whole: Rounds, kinds: Collection[str] = KINDS) -> Iterator[Element]:
+    """
+    Yield what can be lost and would lengthen a path: routes by id, then nodes, then shared-risk groups.
+
+    A route is cut at one place: a point on it keeps the end on its own side of the cut. A group takes its routes
+    from end to end. A point at a node keeps that node: its own loss is no detour.
+    """
+    graph, touched = whole.timed.graph, _touched(whole)
+    if "route" in kinds:
+        for edge in map(int, np.flatnonzero(touched)):
+            yield Element("route", str(graph.routes[edge]), tuple(_cuts(whole, edge)))
+    if "node" in kinds:
+        for node in map(int, np.unique([graph.node0[touched], graph.node1[touched]])):
+            at_it = graph.edge[graph.indptr[node] : graph.indptr[node + 1]]
+            yield Element("node", str(graph.nodes[node]), (Loss(np.unique(at_it), node),))
+    if "group" in kinds:
+        for name, edges in groups_of(graph).items():
+            if touched[edges].any():
+                yield Element("group", name, (Loss(edges),))
+
+
+def groups_of(graph: FibreGraph) -> dict[str, Ints]:
+    """Return the edges of each shared-risk group, groups by name."""
+    found: dict[str, list[int]] = {}
+    for edge, names in enumerate(graph.srlg):
+        for name in names:
+            found.setdefault(name, []).append(edge)
+    return {name: np.array(found[name], dtype=np.int64) for name in sorted(found)}
+
+
+def _touched(whole: Rounds) -> Bools:
+    """Return the edges that are on a path, or that a point lies on."""
+    touched: Bools = np.logical_or.reduce(whole.trees.used, axis=0)
+    for points in (whole.sources, whole.targets, whole.stops):
+        if points is not None:
+            touched[points.route[points.route >= 0]] = True
+    return touched
+
+
+def _cuts(whole: Rounds, edge: int) -> Iterator[Loss]:
+    """Yield the cuts of a route that differ: one between each two neighbouring points on it."""
+    on_it = [
+        points.share[points.route == edge]
+        for points in (whole.sources, whole.targets, whole.stops)
+        if points is not None
+    ]
+    places = np.unique(np.concatenate([*on_it, [0.0, 1.0]]))
+    for here, there in pairwise(places):
+        yield Loss(np.array([edge]), share=float((here + there) / 2.0))

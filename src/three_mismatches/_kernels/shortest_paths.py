@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from three_mismatches._kernels._jit import kernel
 
-__all__ = ["costs_after_loss", "edges_to_leaves", "shortest_paths", "sum_along_paths"]
+__all__ = ["cheapest_pair", "costs_after_loss", "edges_to_leaves", "shortest_paths", "sum_along_paths"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -310,3 +310,90 @@ def costs_after_loss(
                 size += 1
             _rise(heap, place, fresh, hole, other)
     return fresh[leaves]
+
+
+@kernel
+def _residual_tree(
+    indptr: Ints, to: Ints, arc: Ints, ahead: NDArray[np.bool_], cost: Floats, taken: NDArray[np.bool_],
+    potential: Floats, source: int, far: Floats, from_node: Ints, from_arc: Ints, heap: Ints, place: Ints,
+) -> None:  # fmt: skip
+    """Fill `far`, `from_node`, `from_arc`: free arcs forwards, taken ones backwards at the negative of their cost."""
+    far[:] = np.inf
+    from_arc[:] = -1
+    place[:] = NOT_SEEN
+    far[source] = 0.0
+    heap[0] = source
+    place[source] = 0
+    size = 1
+    while size > 0:
+        node = heap[0]
+        place[node] = SETTLED
+        size -= 1
+        if size > 0:
+            _sink(heap, place, far, size, heap[size])
+        for slot in range(indptr[node], indptr[node + 1]):
+            other = to[slot]
+            if place[other] == SETTLED or ahead[slot] == taken[arc[slot]]:
+                continue
+            own = cost[arc[slot]] if ahead[slot] else -cost[arc[slot]]
+            # Potentials make every cost >= 0, but for rounding.
+            through = far[node] + max(own + potential[node] - potential[other], 0.0)
+            if through < far[other]:
+                far[other] = through
+                from_node[other] = node
+                from_arc[other] = arc[slot]
+                hole = place[other]
+                if hole == NOT_SEEN:
+                    hole = size
+                    size += 1
+                _rise(heap, place, far, hole, other)
+
+
+@kernel
+def cheapest_pair(
+    indptr: Ints, to: Ints, arc: Ints, ahead: NDArray[np.bool_], cost: Floats, source: int, target: int
+) -> tuple[NDArray[np.bool_], int]:
+    """
+    Return two paths that share no arc and together cost least.
+
+    Suurballe's algorithm, as two units of a flow of least cost.
+
+    Parameters
+    ----------
+    indptr, to, arc, ahead
+        Slots `indptr[v]:indptr[v + 1]` of node `v` lead along `arc` to node `to`; `ahead` says whether in the arc's own
+        direction. Each arc has two slots, one at its tail and one, against it, at its head.
+    cost
+        Of each arc, finite and >= 0, shape (arcs). [any]
+    source, target
+        Node positions; not the same.
+
+    Returns
+    -------
+    taken
+        Arcs that the paths take, shape (arcs). Where only one path was found, those of it.
+    paths
+        How many there are: 0, 1 or 2.
+    """
+    nodes = indptr.size - 1
+    taken = np.zeros(cost.size, dtype=np.bool_)
+    potential = np.zeros(nodes, dtype=np.float64)
+    far = np.empty(nodes, dtype=np.float64)
+    from_node = np.empty(nodes, dtype=np.int64)
+    from_arc = np.empty(nodes, dtype=np.int64)
+    heap = np.empty(nodes, dtype=np.int64)
+    place = np.empty(nodes, dtype=np.int64)
+    for paths in range(2):
+        _residual_tree(
+            indptr, to, arc, ahead, cost, taken, potential, source, far, from_node, from_arc, heap, place
+        )
+        if far[target] == np.inf:
+            return taken, paths
+        node = target
+        while node != source:
+            taken[from_arc[node]] = not taken[from_arc[node]]
+            node = from_node[node]
+        for node in range(nodes):
+            if far[node] < np.inf:
+                potential[node] += far[node]
+    return taken, 2

@@ -386,7 +386,6 @@ def _finish(
         "c_stretch": found["rtt_ms"] / np.where(vacuum > 0.0, vacuum, np.nan),
         "fibre_stretch": found["rtt_ms"] / glass,
         "n1_rtt_ms": np.maximum(found["n1_rtt_ms"], found["rtt_ms"]),
-        "n1_kind": found["n1_kind"],
-        "n1_loss": found["n1_loss"],
+        **{name: pd.Series(found[name], index=index, dtype=object) for name in ("n1_kind", "n1_loss")},
     }
     return pd.DataFrame(columns, index=index).assign(flags=join_flags(marks, index))

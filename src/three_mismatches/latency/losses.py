@@ -72,10 +72,9 @@ class Rounds:
             Shape (r, targets).
         """
         tree_ms, changed = self._trees_after(loss)
-        met = np.isin(self.sources.door, changed).any(axis=1)
-        for points, mine in ((self.sources, True), (self.targets, False), (self.stops, False)):
-            hit = np.zeros(0, dtype=np.bool_) if points is None else np.isin(points.route, loss.edges)
-            met = met | hit if mine else met | bool(hit.any())
+        met = _met(self.sources, loss, changed) | _met(self.targets, loss, changed[:0]).any()
+        if self.stops is not None:
+            met |= _met(self.stops, loss, changed).any()
         rows = np.flatnonzero(met)
         return rows, self._ms(tree_ms, self.sources.part(rows), loss)
 
@@ -121,6 +120,11 @@ class Rounds:
             i, j, ms, _ = along_one_route_ms(self.timed, sources, targets, lost=loss)
             best[i, j] = np.minimum(best[i, j], ms)
         return best
+
+
+def _met(points: FibreAttach, loss: Loss, changed: Ints) -> Bools:
+    """Return the points whose way to a door is lost, or from one of whose doors it has become farther."""
+    return np.asarray(np.isin(points.door, changed).any(axis=1) | np.isin(points.route, loss.edges))
 
 
 def rounds(

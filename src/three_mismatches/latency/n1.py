@@ -18,7 +18,7 @@ from three_mismatches.latency.round_trip import Points, trip
 from three_mismatches.layers import Fibre
 from three_mismatches.network import FibreAttach
 
-__all__ = ["Worst", "n1_rtt", "tables_after"]
+__all__ = ["Worst", "known_kinds", "n1_rtt", "tables_after"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -70,7 +70,7 @@ def n1_rtt(
     point within it keeps one end; a group takes its routes from end to end. The node at which a point itself meets the
     fibre is not taken out, as that is no question of paths. The way between a point and the fibre is not lost either.
     """
-    kinds = _known(of)
+    kinds = known_kinds(of)
     light = light_of(route_factor=route_factor, cable_slack=cable_slack, equipment=equipment)
     asked = trip(fibre, sources, targets, light, via=via)
     whole = rounds(asked.timed, asked.sources_at, asked.targets_at, asked.via_at)
@@ -79,12 +79,16 @@ def n1_rtt(
     for kind, name, rows, ms in tables_after(whole, base, kinds):
         worst[kind].meet(name, rows, ms)
     index = pd.MultiIndex.from_product([asked.sources.index, asked.targets.index], names=["source", "target"])
-    columns: dict[str, NDArray[Any]] = {"rtt_ms": base.ravel()}
+
+    def text(values: NDArray[np.object_]) -> pd.Series:
+        return pd.Series(values.ravel(), index=index, dtype=object)
+
+    columns: dict[str, NDArray[Any] | pd.Series] = {"rtt_ms": base.ravel()}
     last, last_kind = Worst(base), np.full(base.shape, None, dtype=object)
     for kind, found in worst.items():
-        columns |= {f"after_{kind}_ms": found.ms.ravel(), f"lost_{kind}": found.name.ravel()}
+        columns |= {f"after_{kind}_ms": found.ms.ravel(), f"lost_{kind}": text(found.name)}
         last_kind[last.take(found)] = kind
-    columns |= {"n1_rtt_ms": last.ms.ravel(), "n1_kind": last_kind.ravel(), "n1_loss": last.name.ravel()}
+    columns |= {"n1_rtt_ms": last.ms.ravel(), "n1_kind": text(last_kind), "n1_loss": text(last.name)}
     columns[SINGLE_HOMED] = (np.isinf(last.ms) & np.isfinite(base)).ravel()
     return pd.DataFrame(columns, index=index)
 
@@ -138,7 +142,7 @@ def _stands_at(points: FibreAttach, loss: Loss) -> NDArray[np.bool_]:
     return np.asarray((points.route < 0) & (points.door[:, 0] == loss.node))
 
 
-def _known(of: Collection[str]) -> list[str]:
+def known_kinds(of: Collection[str]) -> list[str]:
     """Return the kinds asked for, in their own order."""
     asked = {of} if isinstance(of, str) else set(of)
     if not asked or asked - set(KINDS):

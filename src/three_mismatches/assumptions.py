@@ -18,6 +18,7 @@ __all__ = [
     "ASSUMPTIONS",
     "FIBRE_REFRACTIVE_INDEX",
     "LIGHT_SPEED_KM_PER_MS",
+    "SYNCHRONOUS_RTT_MS",
     "Assumption",
     "ends_of",
     "resolve",
@@ -28,6 +29,9 @@ LIGHT_SPEED_KM_PER_MS = 299.792458
 
 FIBRE_REFRACTIVE_INDEX = 1.468
 """Group index of standard single-mode fibre at 1550 nm [-]; see `ASSUMPTIONS["refractive_index"]`."""
+
+SYNCHRONOUS_RTT_MS = 2.0
+"""Round trip within which cloud zones mirror each other [ms]: Microsoft Learn, availability zones overview, until 2024."""
 
 
 @dataclass(frozen=True)

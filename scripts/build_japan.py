@@ -90,6 +90,9 @@ def write_pack(out: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
             write_table(folder / f"{name}.csv", name, table)
+    measured = out / "measured"
+    measured.mkdir(parents=True, exist_ok=True)
+    read("rtt_measured").to_csv(measured / "rtt.csv", index=False, lineterminator="\n", encoding="utf-8")
     settings = {"name": "Japan", "year": 2034, "base_year": 2026, "demand": "outlook", "assume": {}}
     (out / "study.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8", newline="\n")
 

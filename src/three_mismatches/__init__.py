@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         report,
     )
     from three_mismatches.convert import from_pandapower, from_pypsa, to_pandapower, to_pypsa
+    from three_mismatches.inputs.japan import japan_rtt
     from three_mismatches.inputs.matpower import read_matpower
     from three_mismatches.inputs.power_map import PowerMap, read_network_csv, read_power_map
     from three_mismatches.layers import Fibre, Grid, StudyTables
@@ -57,6 +58,7 @@ _HOME = {
     "from_pypsa": "convert",
     "grid_from_frames": "layers.checks",
     "japan": "study",
+    "japan_rtt": "inputs.japan",
     "read_matpower": "inputs.matpower",
     "read_network_csv": "inputs.power_map",
     "read_power_map": "inputs.power_map",
@@ -83,6 +85,7 @@ __all__ = [
     "geodesy",
     "grid_from_frames",
     "japan",
+    "japan_rtt",
     "latency",
     "layers",
     "maps",

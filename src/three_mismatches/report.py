@@ -13,6 +13,7 @@ import pandas as pd
 
 from three_mismatches import export
 from three_mismatches.assumptions import ASSUMPTIONS
+from three_mismatches.layers import Flag
 from three_mismatches.layers.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from three_mismatches.study import Result
 
-__all__ = ["sentences", "summary", "write"]
+__all__ = ["latency_sentences", "sentences", "summary", "write"]
 
 PACKAGES = (
     "three-mismatches", "geopandas", "highspy", "matplotlib", "numba", "numpy", "pandas", "pandera", "pyproj",
@@ -37,6 +38,16 @@ OF_GRID = ("buses", "lines", "hosting", "reinforcements", "certificate")
 LISTED = 3
 """Names that a sentence can hold."""
 
+HUBS = {
+    "ix": ("exchange", "exchanges"),
+    "cloud": ("cloud region", "cloud regions"),
+    "population": ("people", "people"),
+    "landing": ("landing point", "landing points"),
+}
+"""What a sentence calls one hub, and many, of each kind."""
+
+LEAST_TOLD_MS = 0.05
+
 
 def sentences(fleet: pd.DataFrame, sites: pd.DataFrame, ties: pd.DataFrame, settings: Settings) -> list[str]:
     """
@@ -51,6 +62,28 @@ def sentences(fleet: pd.DataFrame, sites: pd.DataFrame, ties: pd.DataFrame, sett
     """
     line = [_line(fleet)] if "line_power_gap_mw" in fleet.index else []
     return [_power(fleet, ties, settings), _fibre(fleet, sites), _dominant(fleet), *line]
+
+
+def latency_sentences(result: Result, site: str) -> list[str]:
+    """
+    Return one sentence for each use: how far in light the site is from what that use must reach, and if it may be.
+
+    Parameters
+    ----------
+    result
+        An answer.
+    site
+        A row of `result.sites`.
+
+    Raises
+    ------
+    KeyError
+        If there is no such site, or its study has no fibre or no uses.
+    """
+    rows = result.latency.loc[site]
+    given = result.sites["name"][site]
+    name = given if isinstance(given, str) else site
+    return [_in_light(name, str(use), row) for use, row in rows.iterrows()]
 
 
 def summary(result: Result) -> dict[str, object]:
@@ -215,6 +248,51 @@ def _fibre(fleet: pd.DataFrame, sites: pd.DataFrame) -> str:
         f"{start}, most of all {name} ({worst['use']}): {worst['rtt_ms']:.1f} ms "
         f"[{worst['rtt_low_ms']:.1f}-{worst['rtt_high_ms']:.1f}] against {worst['budget_ms']:g} ms."
     )
+
+
+def _in_light(name: str, use: str, row: pd.Series) -> str:
+    """Return what is said of one site and use."""
+    one, many = HUBS[row["hub_kind"]]
+    whom = {
+        "nearest": f"the nearest {one} ({row['nearest_hub']})",
+        "all": f"the farthest {one}",
+        "weighted": f"the {many}, on the mean",
+    }[row["statistic"]]
+    start = f"For {use}, {name} is"
+    if np.isinf(row["rtt_ms"]):
+        return f"{start} joined by no fibre of the model with {whom.partition(' (')[0]}."
+    span = f"{row['rtt_ms']:.1f} ms [{row['rtt_low_ms']:.1f}-{row['rtt_high_ms']:.1f}]"
+    policy = row["rtt_policy_ms"]
+    detour = f" ({policy:.1f} ms of it by the way that traffic must take)" if policy >= LEAST_TOLD_MS else ""
+    return f"{start} {span} there and back from {whom}{detour}: {_against_budget(row)}{_after_loss(row)}."
+
+
+def _against_budget(row: pd.Series) -> str:
+    """Return whether the round trip is within the budget, over the range of the route factor, and if any could be."""
+    budget, glass = row["budget_ms"], row["rtt_vacuum_ms"] + row["rtt_glass_ms"]
+    if np.isnan(budget):
+        return "no budget is published for that use"
+    if row["rtt_high_ms"] <= budget:
+        return f"within the {budget:g} ms budget, by {budget - row['rtt_ms']:.1f} ms"
+    over = f"{row['rtt_gap_ms']:.1f} ms beyond the {budget:g} ms budget"
+    if glass > budget:
+        return f"{over}, and bare glass along the geodesic takes {glass:.1f} ms, so no route can meet it"
+    if row["rtt_low_ms"] > budget:
+        return f"{over}, though bare glass along the geodesic takes {glass:.1f} ms"
+    if row["rtt_ms"] > budget:
+        return f"{over}, within it at the low end of the route factor"
+    return f"within the {budget:g} ms budget, beyond it at the high end of the route factor"
+
+
+def _after_loss(row: pd.Series) -> str:
+    """Return what the worst single loss does to the round trip."""
+    if np.isnan(row["n1_rtt_ms"]) or not isinstance(row["n1_loss"], str):
+        return ""
+    lost = f"{row['n1_kind']} {row['n1_loss']}"
+    if np.isinf(row["n1_rtt_ms"]):
+        cut = "the site is cut off" if Flag.SINGLE_HOMED in row["flags"] else "a part of it is cut off"
+        return f"; without {lost} {cut}"
+    return f"; {row['n1_rtt_ms']:.1f} ms without {lost}, the worst single loss"
 
 
 def _dominant(fleet: pd.DataFrame) -> str:

@@ -1,6 +1,6 @@
 """Real files become layers: one module for each format."""
 
-from three_mismatches.inputs.japan import read_japan
+from three_mismatches.inputs.japan import japan_rtt, read_japan
 from three_mismatches.inputs.japan_grid import GridPack, read_japan_grid
 from three_mismatches.inputs.matpower import read_matpower
 from three_mismatches.inputs.power_map import PowerMap, read_network_csv, read_power_map
@@ -9,6 +9,7 @@ from three_mismatches.inputs.study import read_study
 __all__ = [
     "GridPack",
     "PowerMap",
+    "japan_rtt",
     "read_japan",
     "read_japan_grid",
     "read_matpower",

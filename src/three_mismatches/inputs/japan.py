@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.resources import as_file, files
 
+import pandas as pd
+
 from three_mismatches.inputs.folder import read_folder
 from three_mismatches.inputs.shapes import with_geometry
 from three_mismatches.inputs.study import read_study
@@ -11,7 +13,7 @@ from three_mismatches.layers import LAYERS, StudyTables
 from three_mismatches.layers.checks import check_table
 from three_mismatches.layers.settings import Settings
 
-__all__ = ["BACKBONES", "DEFAULT_BACKBONE", "read_japan"]
+__all__ = ["BACKBONES", "DEFAULT_BACKBONE", "japan_rtt", "read_japan"]
 
 DEFAULT_BACKBONE = 48
 BACKBONES = (12, 25, DEFAULT_BACKBONE)
@@ -43,3 +45,28 @@ def read_japan(*, backbone: int = DEFAULT_BACKBONE) -> tuple[StudyTables, Settin
     # A hub whose city the smaller model leaves out is served by the nearest one that it has.
     hubs = tables.hubs.assign(node=tables.hubs["node"].where(tables.hubs["node"].isin(nodes)))
     return tables.with_frames(**fibre, hubs=hubs), settings
+
+
+def japan_rtt(*, statistic: str | None = "minimum") -> pd.DataFrame:
+    """
+    Return the measured round trips that ship with the embedded Japan, for `latency.calibrate` and for comparison.
+
+    Parameters
+    ----------
+    statistic
+        "minimum": of pings between two cities of the fibre model, of at least medium confidence: what tells of fibre.
+        None: every row, medians, means and printed figures as well, and such as have an end that is no city of the
+        model.
+
+    Returns
+    -------
+    measured
+        Indexed by measurement: pair, node0 and node1 (fibre nodes of the 48-node model, missing where there is none),
+        rtt_ms [ms], statistic, source, source_date, licence, confidence, note.
+    """
+    with as_file(files("three_mismatches") / "data" / "japan" / "measured" / "rtt.csv") as path:
+        table = pd.read_csv(path, index_col="measurement", dtype={"source_date": str})
+    if statistic is None:
+        return table
+    kept = table["statistic"].eq(statistic) & table["node1"].notna() & table["confidence"].ne("low")
+    return table[kept]

@@ -5,6 +5,7 @@ from three_mismatches.latency.calibration import Calibration, calibrate
 from three_mismatches.latency.disjoint import disjoint_pairs
 from three_mismatches.latency.n1 import n1_rtt
 from three_mismatches.latency.reach import backup_pairs, population_reach, virtual_campuses
+from three_mismatches.latency.risk_groups import with_risk_groups
 from three_mismatches.latency.round_trip import rtt
 from three_mismatches.latency.route import path
 
@@ -20,4 +21,5 @@ __all__ = [
     "population_reach",
     "rtt",
     "virtual_campuses",
+    "with_risk_groups",
 ]

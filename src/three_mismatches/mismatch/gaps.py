@@ -34,6 +34,7 @@ SITE_COLUMNS = (
     "tie_loss_mw", "tie_loss_element",
     "nearest_hub", "rtt_ms", "rtt_low_ms", "rtt_high_ms", "budget_ms", "rtt_gap_ms", "build_km",
     "rtt_vacuum_ms", "rtt_glass_ms", "rtt_route_ms", "rtt_policy_ms", "rtt_equipment_ms",
+    "c_stretch", "fibre_stretch", "n1_rtt_ms", "n1_kind", "n1_loss",
     "regret_mw", "regret_place",
     "time_to_power_y", "delay_y_p10", "delay_y_p50", "delay_y_p90", "critical_stream",
     "dominant_mismatch", "model", "bound", "flags",

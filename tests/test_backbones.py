@@ -1,0 +1,127 @@
+"""Round trips, paths and losses on the published backbones of Japan, beside scipy and networkx."""
+
+from itertools import pairwise
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+import three_mismatches as tm
+from fibres import BARE, MS_PER_KM
+from three_mismatches.network import fibre_graph
+
+BACKBONES = (12, 25, 48)
+
+
+@pytest.fixture(scope="module", params=BACKBONES)
+def fibre(request):
+    return tm.japan(backbone=request.param).fibre
+
+
+def as_networkx(fibre):
+    """Return the backbone with the km that the table and the geodesic give, by the tables alone."""
+    graph, built = nx.Graph(), fibre_graph(fibre)
+    for route, km in zip(built.routes, built.edge_km, strict=True):
+        row = fibre.fibre_routes.loc[route]
+        graph.add_edge(row["node0"], row["node1"], km=km, route=route)
+    return graph
+
+
+def test_all_round_trips_equal_scipy(fibre):
+    names = sorted(fibre.fibre_nodes.index)
+    position = {name: at for at, name in enumerate(names)}
+    graph = as_networkx(fibre)
+    ends = np.array([[position[a], position[b]] for a, b in graph.edges])
+    km = np.array([graph.edges[edge]["km"] for edge in graph.edges])
+    matrix = coo_array((km, (ends[:, 0], ends[:, 1])), shape=(len(names),) * 2).tocsr()
+    expected = dijkstra(matrix, directed=False) * MS_PER_KM
+    found = tm.latency.rtt(fibre, names, names, **BARE).to_numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+    with_nodes = tm.latency.rtt(fibre, names, names, route_factor=1.5, equipment=0.0).to_numpy()
+    np.testing.assert_allclose(with_nodes, 1.5 * expected, rtol=1e-12, atol=1e-12)
+
+
+def test_paths_are_those_of_networkx(fibre):
+    graph = as_networkx(fibre)
+    names = sorted(graph)[:6]
+    found = tm.latency.path(fibre, names, sorted(graph), **BARE)
+    for (source, target), row in found.iterrows():
+        assert row["km"] == pytest.approx(nx.dijkstra_path_length(graph, source, target, weight="km"))
+        assert [graph.edges[step]["route"] for step in pairwise(row["nodes"])] == list(row["routes"])
+        assert (row["nodes"][0], row["nodes"][-1]) == (source, target)
+
+
+def test_losses_of_every_route_and_node_equal_networkx_without_them(fibre):
+    """Some 200 pairs on the largest backbone, each with every route and each node on its way deleted."""
+    graph = as_networkx(fibre)
+    names = sorted(graph)
+    sources, targets = names[::12], names
+    found = tm.latency.n1_rtt(fibre, sources, targets, of=("route", "node"), **BARE)
+    worst = {(s, t, kind): 0.0 for s in sources for t in targets for kind in ("route", "node")}
+    lesser = [("route", nx.restricted_view(graph, [], [edge]), ()) for edge in graph.edges]
+    lesser += [("node", nx.restricted_view(graph, [node], []), (node,)) for node in graph]
+    for kind, view, gone in lesser:
+        for source in set(sources) - set(gone):
+            km = nx.single_source_dijkstra_path_length(view, source, weight="km")
+            for target in set(targets) - set(gone):
+                worst[source, target, kind] = max(worst[source, target, kind], km.get(target, np.inf))
+    for (source, target), row in found.iterrows():
+        for kind in ("route", "node"):
+            assert row[f"after_{kind}_ms"] == pytest.approx(worst[source, target, kind] * MS_PER_KM, rel=1e-9)
+
+
+def test_disjoint_pairs_cost_what_networkx_flow_costs(fibre):
+    """Whole metres, because networkx wants whole costs."""
+    rounded = type(fibre)(fibre.fibre_nodes, fibre.fibre_routes.copy())
+    built = fibre_graph(fibre)
+    metres = dict(zip(built.routes, np.ceil(built.edge_km * 1000.0), strict=True))
+    rounded.fibre_routes["length"] = [metres[route] / 1000.0 for route in fibre.fibre_routes.index]
+    names = sorted(fibre.fibre_nodes.index)
+    pairs = tm.latency.disjoint_pairs(rounded, names[:3], names[3::4], **BARE)
+    for (source, target), row in pairs.iterrows():
+        flow = nx.DiGraph()
+        for route in rounded.fibre_routes.itertuples():
+            for a, b in ((route.node0, route.node1), (route.node1, route.node0)):
+                flow.add_edge(a, b, weight=round(route.length * 1000.0), capacity=1)
+        flow.nodes[source]["demand"], flow.nodes[target]["demand"] = -2, 2
+        try:
+            expected = nx.min_cost_flow_cost(flow) / 1000.0 * MS_PER_KM
+        except nx.NetworkXUnfeasible:
+            expected = np.inf
+        assert row["total_ms"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_default_explains_every_measured_minimum_within_its_range():
+    fibre, measured = tm.japan().fibre, tm.japan_rtt()
+    factor = tm.assumptions.ASSUMPTIONS["route_factor"]
+    found = tm.latency.calibrate(fibre, measured, fit="route_factor")
+    asked = found.residuals["route_factor"]
+    assert len(measured) == 9
+    assert factor.low == pytest.approx(asked.min(), abs=5e-3)
+    assert factor.high == pytest.approx(asked.max(), abs=6e-3)
+    assert (measured["rtt_ms"] >= found.residuals["glass_ms"]).all()
+    pairs = asked.groupby(
+        ["-".join(sorted(p)) for p in zip(measured["node0"], measured["node1"], strict=True)]
+    )
+    assert pairs.mean().mean() == pytest.approx(factor.value, abs=0.02)
+
+
+def test_every_measured_row_has_its_source():
+    rows = tm.japan_rtt(statistic=None)
+    assert (
+        rows[["rtt_ms", "statistic", "source", "source_date", "licence", "confidence"]].notna().all(axis=None)
+    )
+    assert set(rows["node0"]) <= set(tm.japan().fibre.fibre_nodes.index)
+
+
+def test_ishikari_is_told_in_one_sentence_for_each_use():
+    result = tm.japan().solve()
+    told = tm.report.latency_sentences(result, "sakura-ishikari")
+    assert len(told) == len(result.tables.tables.budgets)
+    assert "beyond the 2 ms budget" in told[0]
+    assert "no route can meet it" in told[0]
+    training = next(each for each in told if each.startswith("For ai training"))
+    assert "within the 100 ms budget" in training
+    assert all(each.endswith(".") for each in told)

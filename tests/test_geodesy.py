@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
 from three_mismatches.geodesy import (
+    cut_at_antimeridian,
     distance_km,
     length_km,
+    line_between,
     nearest_on_lines,
     nearest_point,
     wrap_longitude,
@@ -292,3 +294,43 @@ def test_work_split_into_blocks_gives_the_same_answer(monkeypatch):
     monkeypatch.setattr("three_mismatches.geodesy.BLOCK_PAIRS", 10)
     for part, expected in zip(nearest_on_lines(*points.T, lines), whole, strict=True):
         assert part.tolist() == expected.tolist()
+
+
+def test_a_part_of_a_line_keeps_the_vertices_between():
+    line = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
+    np.testing.assert_allclose(line_between(line, 0.5, 1.0), [[1.5, 0], [2, 0], [3, 0]])
+    np.testing.assert_allclose(line_between(line, 1.0, 0.5), [[3, 0], [2, 0], [1.5, 0]])
+    np.testing.assert_allclose(line_between(line, 0.0, 1.0), line)
+    np.testing.assert_allclose(line_between(line, 0.4, 0.4), [[1.2, 0], [1.2, 0]])
+
+
+def test_a_part_of_a_line_across_the_antimeridian_goes_the_short_way():
+    line = np.array([[178.0, 0.0], [-178.0, 0.0]])
+    np.testing.assert_allclose(line_between(line, 0.25, 0.75), [[179, 0], [-179, 0]])
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0, 1), st.floats(0, 1))
+def test_a_part_is_as_long_as_its_share(seed, share0, share1):
+    line = np.random.default_rng(seed).uniform([130, 30], [140, 40], (5, 2))
+    whole = length_km([shapely.LineString(line)])[0]
+    part = length_km([shapely.LineString(line_between(line, share0, share1))])[0]
+    assert part == pytest.approx(abs(share1 - share0) * whole, rel=2e-3, abs=whole * 1e-3)
+
+
+def test_lines_are_cut_where_they_jump_over_the_antimeridian():
+    zigzag = np.array([[179.0, 0.0], [-179.0, 2.0], [-178.0, 2.0], [179.0, 5.0]])
+    parts = cut_at_antimeridian(zigzag)
+    assert [part[[0, -1]].tolist() for part in parts] == [
+        [[179, 0], [180, 1]],
+        [[-180, 1], [-180, 4]],
+        [[180, 4], [179, 5]],
+    ]
+    inland = np.array([[1.0, 1.0], [2.0, 2.0]])
+    assert [part.tolist() for part in cut_at_antimeridian(inland)] == [inland.tolist()]
+
+
+def test_a_line_that_is_drawn_in_two_at_the_antimeridian_stays_so():
+    drawn = np.array([[179.0, 0.0], [180.0, 1.0], [-180.0, 1.0], [-179.0, 2.0]])
+    parts = cut_at_antimeridian(drawn)
+    assert [part[0].tolist() for part in parts] == [[179.0, 0.0], [-180.0, 1.0]]
+    assert all((np.abs(np.diff(part[:, 0])) <= 180).all() for part in parts)

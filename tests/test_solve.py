@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import Point
 
 import three_mismatches as tm
@@ -280,6 +277,23 @@ def test_sentences_say_what_a_study_cannot_answer():
     assert "nothing can be said of latency" in fibre
 
 
+def test_a_sentence_for_each_use_says_what_is_known_of_light():
+    uses = {
+        "cloud": {"hub_kind": "cloud", "statistic": "nearest", "rtt_ms": 0.5},
+        "easy": {"hub_kind": "cloud", "statistic": "all", "rtt_ms": 500.0},
+        "mean": {"hub_kind": "cloud", "statistic": "weighted", "rtt_ms": 500.0},
+        "none": {"hub_kind": "landing", "statistic": "nearest", "rtt_ms": 1.0},
+        "open": {"hub_kind": "cloud", "statistic": "nearest", "rtt_ms": np.nan},
+    }
+    result = solve(layers(s=site(0.2)) | {"budgets": uses})
+    told = dict(zip(uses, tm.report.latency_sentences(result, "s"), strict=True))
+    assert "beyond the 0.5 ms budget" in told["cloud"]
+    assert "within the 500 ms budget, by" in told["easy"]
+    assert "the cloud regions, on the mean" in told["mean"]
+    assert told["none"] == "For none, s is joined by no fibre of the model with the nearest landing point."
+    assert "no budget is published" in told["open"]
+
+
 def test_sentences_name_the_condition_and_the_site_without_a_name():
     told = solve(layers(s=site(0.2, request_mw=40.0))).summary()
     assert "if the worst single unit or converter pole were lost" in told[0]
@@ -293,24 +307,6 @@ def test_check_finds_what_solving_would():
         tm.Study(tables_of(rows), Settings()).check()
 
 
-def test_japans_backbone_gives_the_distances_of_scipy_and_networkx(japan_study):
-    fibre = japan_study.fibre
-    nodes, routes = fibre.fibre_nodes, fibre.fibre_routes
-    ends = [nodes.loc[routes[end]].geometry for end in ("node0", "node1")]
-    straight = distance_km(*(axis for end in ends for axis in (end.x.to_numpy(), end.y.to_numpy())))
-    km = np.maximum(routes["length"].to_numpy(), straight)
-    graph = nx.Graph()
-    graph.add_weighted_edges_from(zip(routes["node0"], routes["node1"], km, strict=True))
-    at = [nodes.index.get_indexer(pd.Index(routes[end])) for end in ("node0", "node1")]
-    matrix = csr_array((km, at), shape=(len(nodes), len(nodes)))
-    ours = tm.latency.rtt(fibre, nodes, nodes, route_factor=1.0)
-    theirs = pd.DataFrame(dict(nx.all_pairs_dijkstra_path_length(graph))).loc[nodes.index, nodes.index]
-    scale = 2 * 1.468 / 299.792458
-    np.testing.assert_allclose(ours, theirs * scale, rtol=0, atol=1e-9)
-    np.testing.assert_allclose(ours, dijkstra(matrix, directed=False) * scale, rtol=0, atol=1e-9)
-
-
-@pytest.mark.slow
 def test_the_range_of_the_headline_holds_the_ends_of_supply_and_the_reading_of_imports():
     """25 MW are secure; supply of 115 to 130 in a makes it 20 to 35; its 4 MW of imports come on top once more."""
     rows = layers(s=site(0.2, request_mw=60.0))

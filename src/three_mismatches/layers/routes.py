@@ -35,7 +35,7 @@ IN_MILES = 0.9
 OFF_KM = 10.0
 """A surveyed line that ends farther than this from its node is told."""
 
-KM_CURE = "Lengths are in km: divide metres by 1000, multiply miles by 1.609344"
+KM_CURE = 'Lengths are in km: divide metres by 1000, multiply miles by 1.609344; readers take length_unit="m"'
 
 
 @dataclass(frozen=True)

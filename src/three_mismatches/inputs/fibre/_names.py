@@ -13,7 +13,7 @@ import pandas as pd
 from three_mismatches.errors import Fault
 from three_mismatches.layers.references import nearest
 
-__all__ = ["ENDS", "KM_PER", "LENGTHS", "POSITIONS", "Wanted", "columns_of"]
+__all__ = ["KM_PER", "LENGTHS", "columns_of", "is_missing", "like_lengths", "missing", "unit_of"]
 
 NODE_IDS = ("fibre_node", "id", "node_id", "nodeid", "osmid")
 ROUTE_IDS = ("fibre_route", "id", "link_id", "edge_id", "route_id")
@@ -79,14 +79,13 @@ def columns_of(
     chosen, faults = _stated(there, given or {}, where)
     for key in wanted:
         ours = key.split()
-        if any(one in chosen for one in ours) and len(ours) == sum(one in (given or {}) for one in ours):
-            continue
-        if any(one in (given or {}) for one in ours):
-            if len(ours) > 1:
+        named = [one for one in ours if one in (given or {})]
+        if named:
+            if len(named) < len(ours):
                 faults.append(Fault(where, key, "is named in part", f"Name both of {' and '.join(ours)}"))
             continue
         found = _present(there, key)
-        if len(found) > 1 and ours != list(found[0]) and key not in ("fibre_node", "fibre_route"):
+        if len(found) > 1 and list(found[0]) != ours and key not in ("fibre_node", "fibre_route"):
             listed = "; ".join(", ".join(one) for one in found)
             faults.append(Fault(where, key, f"could be {listed}", f"Name {' and '.join(ours)}"))
         elif found:

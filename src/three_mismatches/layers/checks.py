@@ -123,7 +123,9 @@ def fibre_from_frames(frames: Mapping[str, pd.DataFrame]) -> Fibre:
     return fibre
 
 
-def examined_fibre(frames: Mapping[str, pd.DataFrame], *, known: Sequence[Fault] = ()) -> tuple[Fibre, list[Fault]]:
+def examined_fibre(
+    frames: Mapping[str, pd.DataFrame], *, known: Sequence[Fault] = ()
+) -> tuple[Fibre, list[Fault]]:
     """
     Return the fibre network that tables make, and what its user is to be told.
 

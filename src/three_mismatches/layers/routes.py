@@ -10,11 +10,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from three_mismatches.errors import SHOWN_IDS, Fault
-from three_mismatches.geodesy import distance_km, split_at_antimeridian
+from three_mismatches.errors import Fault
+from three_mismatches.geodesy import distance_km, length_km, split_at_antimeridian
 from three_mismatches.layers.tidy import Mask, labels
 
-__all__ = ["chord_km", "copies_share_risk", "route_faults", "route_notes", "without_jumps"]
+__all__ = ["chord_km", "copies_share_risk", "route_faults", "route_notes", "used_km", "without_jumps"]
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ ROUNDING_KM = 1e-6
 SAME_TOWN_KM = 1.0
 """Nodes closer than this may be one place: a route of length 0 joins them."""
 ROUGH_KM = 20.0
-"""Places known to some 10 km at each end, such as town halls for stations, explain a route that is too short by this."""
+"""Places known to some 10 km, such as town halls for stations, explain a route that is too short by this."""
 LEAST_SHARE = 0.5
 """Shorter than this share of the straight line, and by more than `ROUGH_KM`, a length is in another unit."""
 MOST_TIMES = 20.0
@@ -62,7 +62,8 @@ def route_faults(nodes: pd.DataFrame, routes: pd.DataFrame) -> list[Fault]:
     endless = np.isinf(given)
     nothing = (given == 0.0) & (chord > SAME_TOWN_KM)
     short = (given > 0.0) & (given < LEAST_SHARE * chord) & (chord - given > ROUGH_KM)
-    long = ~endless & (given > MOST_TIMES * chord) & (given - chord > DETOUR_KM)
+    is_loop = (routes["node0"] == routes["node1"]).to_numpy(dtype=bool)
+    long = ~endless & ~is_loop & (given > MOST_TIMES * chord) & (given - chord > DETOUR_KM)
     unknown = "Give the built length in km, or leave it empty if it is unknown"
     found = (
         (endless, "is infinite", unknown),
@@ -120,6 +121,20 @@ def chord_km(nodes: gpd.GeoDataFrame, routes: pd.DataFrame) -> Floats:
     return distance_km(lon[at[0]], lat[at[0]], lon[at[1]], lat[at[1]])
 
 
+def used_km(nodes: gpd.GeoDataFrame, routes: gpd.GeoDataFrame) -> Floats:
+    """
+    Return the length that each route has on paths: the given one, else the drawn one, and at least the geodesic. [km]
+
+    Parameters
+    ----------
+    nodes, routes
+        The tables `fibre_nodes` and `fibre_routes`, valid by their schemas.
+    """
+    given, shapes = routes["length"].to_numpy(dtype=float), routes.geometry.to_numpy()
+    drawn = np.where(shapely.get_num_coordinates(shapes) > 0, length_km(shapes), np.nan)
+    return np.fmax(np.where(np.isnan(given), drawn, given), chord_km(nodes, routes))
+
+
 def copies_share_risk(routes: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Fault]]:
     """
     Return routes whose exact copies share a risk group, so that a copy never counts as a second path.
@@ -162,7 +177,9 @@ def without_jumps(routes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     split = split_at_antimeridian(shapes)
     if all(new is old for new, old in zip(split, shapes, strict=True)):
         return routes
-    return routes.set_geometry(gpd.GeoSeries(split, index=routes.index, crs=routes.crs, name=routes.geometry.name))
+    return routes.set_geometry(
+        gpd.GeoSeries(split, index=routes.index, crs=routes.crs, name=routes.geometry.name)
+    )
 
 
 def _measured(nodes: pd.DataFrame, routes: pd.DataFrame) -> _Measured | None:
@@ -194,7 +211,6 @@ def _raised(measured: _Measured, index: pd.Index) -> list[Fault]:
     if not rows.size:
         return []
     rows = rows[np.lexsort((rows, -less[rows]))]
-    worst = (less[rows] / chord[rows]).max()
     most_km, most_share = less[rows[0]], (less[rows] / chord[rows]).max()
     problem = (
         f"is less than the straight line between the nodes (by {most_km:.3g} km, {most_share:.2%} at most), "
@@ -203,7 +219,7 @@ def _raised(measured: _Measured, index: pd.Index) -> list[Fault]:
     straight = (chord > ROUGH_KM) & ~np.isnan(given)
     most = np.median(given[straight] / chord[straight]) if straight.any() else np.nan
     cure = f"Most routes are. {KM_CURE}" if most < IN_MILES else "Correct the length or the places"
-    shown = tuple(f"{index[row]} by {less[row]:.3g} km ({less[row] / chord[row]:.2%})" for row in rows)
+    shown = tuple(f"{index[int(row)]} by {less[row]:.3g} km ({less[row] / chord[row]:.2%})" for row in rows)
     return [Fault("fibre_routes", "length", problem, cure, shown)]
 
 
@@ -223,7 +239,9 @@ def _loops(routes: pd.DataFrame) -> list[Fault]:
 def _off_nodes(nodes: gpd.GeoDataFrame, routes: gpd.GeoDataFrame) -> list[Fault]:
     """Return what is to be told of surveyed lines that do not lead from node to node."""
     shapes = routes.geometry.to_numpy()
-    drawn = (routes["geometry_kind"] == "surveyed").to_numpy(dtype=bool) & (shapely.get_num_coordinates(shapes) > 1)
+    drawn = (routes["geometry_kind"] == "surveyed").to_numpy(dtype=bool) & (
+        shapely.get_num_coordinates(shapes) > 1
+    )
     rows = np.flatnonzero(drawn)
     if not rows.size:
         return []
@@ -232,7 +250,10 @@ def _off_nodes(nodes: gpd.GeoDataFrame, routes: gpd.GeoDataFrame) -> list[Fault]
     away = np.minimum(_apart(ends, places), _apart(ends, places[:, ::-1]))
     far = np.flatnonzero(away > OFF_KM)
     shown = tuple(f"{routes.index[rows[one]]} by {away[one]:.3g} km" for one in far)
-    problem, cure = "of a surveyed route ends away from its node", "Draw it to the node, or correct node0 and node1"
+    problem, cure = (
+        "of a surveyed route ends away from its node",
+        "Draw it to the node, or correct node0 and node1",
+    )
     return [Fault("fibre_routes", "geometry", problem, cure, shown)] if shown else []
 
 

@@ -13,13 +13,17 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from three_mismatches.errors import Fault, LayerError
-from three_mismatches.layers.geometry import is_lonlat
 from three_mismatches.inputs.shapes import parse_crs
+from three_mismatches.layers.geometry import is_lonlat
 
-__all__ = ["Source", "features_of", "fault", "geometry_from", "read_json", "read_text", "require_lonlat"]
+__all__ = ["Source", "fault", "features_of", "geometry_from", "read_json", "read_text", "require_lonlat"]
 
 Source: TypeAlias = str | Path | Mapping[str, Any]
-CRS84 = ("urn:ogc:def:crs:ogc::crs84", "urn:ogc:def:crs:ogc:1.3:crs84", "http://www.opengis.net/def/crs/ogc/1.3/crs84")
+CRS84 = (
+    "urn:ogc:def:crs:ogc::crs84",
+    "urn:ogc:def:crs:ogc:1.3:crs84",
+    "http://www.opengis.net/def/crs/ogc/1.3/crs84",
+)
 
 
 def fault(where: str, column: str, problem: str, cure: str = "", *, rows: tuple[str, ...] = ()) -> LayerError:
@@ -123,7 +127,17 @@ def geometry_from(value: object, where: str, row: str) -> BaseGeometry | None:
     if value is None:
         return None
     try:
-        found = shape(value)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, shapely.errors.ShapelyError):
-        raise fault(where, "geometry", "cannot be read", "Draw it again, or write null", rows=(row,)) from None
+        found = shape(value)  # type: ignore[arg-type]  # what is no geometry raises
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        shapely.errors.ShapelyError,
+    ):
+        raise fault(
+            where, "geometry", "cannot be read", "Draw it again, or write null", rows=(row,)
+        ) from None
     return shapely.force_2d(found)

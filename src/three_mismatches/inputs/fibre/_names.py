@@ -114,9 +114,7 @@ def like_lengths(names: Iterable[str]) -> list[str]:
     return [str(name) for name in names if any(hint in str(name).lower() for hint in HINTS)]
 
 
-def _stated(
-    there: Sequence[str], given: Mapping[str, str], where: str
-) -> tuple[dict[str, str], list[Fault]]:
+def _stated(there: Sequence[str], given: Mapping[str, str], where: str) -> tuple[dict[str, str], list[Fault]]:
     known = [one for key in SETS for one in key.split()]
     faults = [
         Fault(where, str(ours), "is not a column that can be named", nearest([str(ours)], known))
@@ -149,4 +147,4 @@ def is_missing(value: object) -> bool:
         return not value.strip()
     if value is None or value is pd.NA or value is pd.NaT:
         return True
-    return isinstance(value, float) and value != value  # noqa: PLR0124 - NaN
+    return isinstance(value, float) and value != value

@@ -131,7 +131,9 @@ class Draft:
         unnamed = [str(number) for number, one in enumerate(ids) if one is None]
         self.say(table, column, "missing (rows counted from 0)", "Name the row", unnamed)
         texts = ["" if one is None else one for one in ids]
-        twice = pd.Series(texts).duplicated(keep="first").to_numpy() & np.array([one is not None for one in ids])
+        twice = pd.Series(texts).duplicated(keep="first").to_numpy() & np.array(
+            [one is not None for one in ids]
+        )
         cure = "Name each node differently, also as text: 1 and '1' are one name"
         self.say(table, column, "the id is given twice", cure, list(np.array(texts, dtype=object)[twice]))
         return texts
@@ -153,7 +155,9 @@ class Draft:
         x, y = (np.array([as_number(value) for value in axis], dtype=float) for axis in (lon, lat))
         bad = ~(np.isfinite(x) & np.isfinite(y))
         cure = "Give the longitude and the latitude in degrees, or drop the node and its routes"
-        self.say(table, "position", "has no place", cure, [one for one, off in zip(ids, bad, strict=True) if off])
+        self.say(
+            table, "position", "has no place", cure, [one for one, off in zip(ids, bad, strict=True) if off]
+        )
         shapes = np.full(len(frame), None, dtype=object)
         shapes[~bad] = shapely.points(x[~bad], y[~bad])
         return shapes
@@ -176,7 +180,11 @@ class Draft:
             own["name"] = [_name(value) for value in frame[chosen["name"]]]
         left = frame.drop(columns=[*chosen.values(), "geometry", "key"], errors="ignore").set_axis(index)
         further = _plain(left, "fibre_routes")
-        kind = further.pop("geometry_kind") if "geometry_kind" in further else pd.Series(index=index, dtype=object)
+        kind = (
+            further.pop("geometry_kind")
+            if "geometry_kind" in further
+            else pd.Series(index=index, dtype=object)
+        )
         own["geometry_kind"] = kind.where(~kind.map(is_missing).astype(bool), self.geometry_kind)
         both = self.provenance.fill(own.join(further[[name for name in further if name not in own]]))
         shapes = _lines(frame, own, nodes)
@@ -186,7 +194,9 @@ class Draft:
         self, frame: pd.DataFrame, chosen: Mapping[str, str], ends: Mapping[str, Sequence[str | None]]
     ) -> list[str]:
         """Return what routes are called: as the file does, else by their ends; one that is taken gets ~2 and so on."""
-        given = [as_label(value) for value in frame[chosen["fibre_route"]]] if "fibre_route" in chosen else None
+        given = (
+            [as_label(value) for value in frame[chosen["fibre_route"]]] if "fibre_route" in chosen else None
+        )
         names = [
             (given[row] if given else None) or f"{one}-{other}"
             for row, (one, other) in enumerate(zip(ends["node0"], ends["node1"], strict=True))
@@ -204,10 +214,14 @@ class Draft:
             hints = [name for name in like_lengths(frame.columns) if name not in chosen.values()]
             if hints and self.length is None and not any(fault.column == "length" for fault in self.faults):
                 problem = f"is under no name that is known, but there is {', '.join(hints[:5])}"
-                cure = f"Say which is the built length: length={hints[0]!r}, and its length_unit if it is not km"
+                cure = (
+                    f"Say which is the built length: length={hints[0]!r}, and its length_unit if it is not km"
+                )
                 self.faults.append(Fault(table, "length", problem, cure))
             return np.full(len(frame), np.nan)
-        values = np.array([np.nan if is_missing(one) else as_number(one) for one in frame[column]], dtype=float)
+        values = np.array(
+            [np.nan if is_missing(one) else as_number(one) for one in frame[column]], dtype=float
+        )
         bad = np.isnan(values) & ~np.array([is_missing(one) for one in frame[column]], dtype=bool)
         cure = "Write digits only, without a unit or commas, or leave it empty"
         self.say(table, column, "is not a number", cure, list(map(str, index[bad])))
@@ -273,7 +287,7 @@ def _name(value: object) -> str | None:
 
 def _pair(value: object) -> tuple[object, object]:
     """Return the two numbers of a position (lon, lat), or nothing."""
-    if isinstance(value, (list, tuple, np.ndarray)) and len(value) >= 2:  # noqa: PLR2004 - a third is the height
+    if isinstance(value, (list, tuple, np.ndarray)) and len(value) >= 2:
         return value[0], value[1]
     return None, None
 
@@ -285,9 +299,13 @@ def _plain(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     for name in free.columns:
         values = pd.Series([plain_value(one) for one in free[name]], index=free.index, dtype=object)
         known = name in LAYERS[table].columns
-        mixed = values.dropna().map(type).nunique() > 1 and not known
-        numbers = values.dropna().map(lambda one: isinstance(one, (int, float)) and not isinstance(one, bool)).all()
-        columns[name] = values.map(as_label, na_action="ignore") if mixed and not numbers else values.infer_objects()
+        mixed = len(set(values.dropna().map(type))) > 1 and not known
+        numbers = (
+            values.dropna().map(lambda one: isinstance(one, (int, float)) and not isinstance(one, bool)).all()
+        )
+        columns[name] = (
+            values.map(as_label, na_action="ignore") if mixed and not numbers else values.infer_objects()
+        )
     return pd.DataFrame(columns, index=free.index)
 
 
@@ -295,7 +313,9 @@ def _lines(frame: pd.DataFrame, own: pd.DataFrame, nodes: gpd.GeoDataFrame) -> N
     """Return the line of each route: its own; of a sketch without one, the chord between its nodes."""
     shapes = np.full(len(frame), None, dtype=object)
     if "geometry" in frame:
-        shapes[:] = [one if isinstance(one, BaseGeometry) and not one.is_empty else None for one in frame["geometry"]]
+        shapes[:] = [
+            one if isinstance(one, BaseGeometry) and not one.is_empty else None for one in frame["geometry"]
+        ]
     places = nodes.geometry[~nodes.index.duplicated()]
     if not _on_earth(places):  # told of the nodes: chords would only say it again
         return shapes
@@ -306,7 +326,6 @@ def _lines(frame: pd.DataFrame, own: pd.DataFrame, nodes: gpd.GeoDataFrame) -> N
         if all(end is not None for end in ends):
             shapes[row] = shapely.LineString(ends)
     return shapes
-
 
 
 def _on_earth(places: gpd.GeoSeries) -> bool:

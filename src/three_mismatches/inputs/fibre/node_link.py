@@ -138,7 +138,12 @@ def _rows(value: Mapping[str, Any], keys: Sequence[str], where: str) -> list[dic
     there = [key for key in keys if key in value]
     wanted = " or ".join(keys)
     if not there:
-        raise fault(where, wanted, f"is missing: this is no {WHAT}", f"It has: {', '.join(map(str, value)) or 'nothing'}")
+        raise fault(
+            where,
+            wanted,
+            f"is missing: this is no {WHAT}",
+            f"It has: {', '.join(map(str, value)) or 'nothing'}",
+        )
     if len(there) > 1 and value[there[0]] != value[there[1]]:
         raise fault(where, wanted, "are both there and differ", "Keep one of them")
     rows = value[there[0]]
@@ -147,15 +152,15 @@ def _rows(value: Mapping[str, Any], keys: Sequence[str], where: str) -> list[dic
     return rows
 
 
-def _provenance(
-    value: Mapping[str, Any], where: str, source: str | None, licence: str | None
-) -> Provenance:
+def _provenance(value: Mapping[str, Any], where: str, source: str | None, licence: str | None) -> Provenance:
     """Return where the rows come from: as the caller says, or as the graph does."""
     told = value.get("graph")
     if isinstance(told, list):  # networkx before 2.0 wrote pairs
         told = {pair[0]: pair[1] for pair in told if isinstance(pair, list) and len(pair) > 1}
     if told is not None and not isinstance(told, Mapping):
-        raise LayerError([Fault(where, "graph", "is no object of names and values", "Correct it, or leave it out")])
+        raise LayerError(
+            [Fault(where, "graph", "is no object of names and values", "Correct it, or leave it out")]
+        )
     own = {str(key).lower(): one for key, one in (told or {}).items() if isinstance(one, str) and one}
     licence = licence or own.get("licence") or own.get("license")
     name = f"node-link graph {own['name']!r}" if "name" in own else where

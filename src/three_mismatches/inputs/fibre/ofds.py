@@ -132,7 +132,7 @@ def _networks(value: Mapping[str, Any], where: str) -> list[_Network]:
     """Return the networks of a package, of one network, or of GeoJSON."""
     if value.get("type") == "FeatureCollection" or "features" in value:
         return _from_features(features_of(value, where), where)
-    listed = value["networks"] if "networks" in value else [value] if "nodes" in value else None
+    listed = value.get("networks", [value] if "nodes" in value else None)
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise fault(where, "networks", f"is no list of networks: this is not {WHAT}", f"Give {WHAT}")
     found = []
@@ -164,7 +164,9 @@ def _from_features(features: Sequence[dict[str, Any]], where: str) -> list[_Netw
         network = found.setdefault(as_label(about.get("id")) or "", _Network(about))
         kind = own.pop("featureType", None) or ("span" if "start" in own or "end" in own else "node")
         if kind not in ("node", "span"):
-            raise fault(where, "featureType", f"is {kind!r}", "Write node or span", rows=(f"feature {number}",))
+            raise fault(
+                where, "featureType", f"is {kind!r}", "Write node or span", rows=(f"feature {number}",)
+            )
         own["location" if kind == "node" else "route"] = feature.get("geometry")
         (network.nodes if kind == "node" else network.spans).append(own)
     return list(found.values())
@@ -190,10 +192,17 @@ def _node(node: Mapping[str, Any], prefix: str, where: str) -> dict[str, Any]:
     point = geometry_from(node.get("location"), where, f"node {label}")
     if point is not None and point.geom_type != "Point":
         raise fault(where, "location", f"is a {point.geom_type}", "Give a Point", rows=(f"node {label}",))
-    lon, lat = (None, None) if point is None or point.is_empty else (point.x, point.y)
-    place = {"lon": lon if lon is None else float(wrap_longitude(lon)) if abs(lon) <= 360.0 else lon, "lat": lat}
+    lon, lat = (
+        (None, None) if point is None or point.is_empty else (shapely.get_x(point), shapely.get_y(point))
+    )
+    place = {
+        "lon": lon if lon is None else float(wrap_longitude(lon)) if abs(lon) <= 360.0 else lon,
+        "lat": lat,
+    }
     row |= {"fibre_node": None if label is None else prefix + label, "ofds_status": node.get("status")}
-    return {key: one for key, one in row.items() if key.lower() not in ("lon", "lat", "geometry", "pos")} | place
+    return {
+        key: one for key, one in row.items() if key.lower() not in ("lon", "lat", "geometry", "pos")
+    } | place
 
 
 def _route(span: Mapping[str, Any], prefix: str, where: str, draft: Draft) -> dict[str, Any]:
@@ -203,7 +212,9 @@ def _route(span: Mapping[str, Any], prefix: str, where: str, draft: Draft) -> di
     label = as_label(span.get("id"))
     if label is None:
         draft.faults.append(Fault(f"spans of {where}", "id", "missing", "Name each span"))
-    ends = [one.get("id") if isinstance(one, Mapping) else one for one in (span.get("start"), span.get("end"))]
+    ends = [
+        one.get("id") if isinstance(one, Mapping) else one for one in (span.get("start"), span.get("end"))
+    ]
     texts = [as_label(one) for one in ends]
     line = geometry_from(span.get("route"), where, f"span {label}")
     if line is not None and line.geom_type not in ("LineString", "MultiLineString"):
@@ -235,7 +246,9 @@ def _status(code: object, label: str | None, draft: Draft) -> str | None:
         return STATUS[code]
     known = list(STATUS)
     problem = f"{code!r} is not one of {', '.join(known)}"
-    draft.faults.append(Fault(f"spans of {draft.where}", "status", problem, nearest([str(code)], known), (label or "?",)))
+    draft.faults.append(
+        Fault(f"spans of {draft.where}", "status", problem, nearest([str(code)], known), (label or "?",))
+    )
     return None
 
 

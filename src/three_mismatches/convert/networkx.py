@@ -21,7 +21,9 @@ from three_mismatches.layers.tables import Fibre
 __all__ = ["from_networkx", "to_networkx"]
 
 MARK = "three_mismatches"
-"""Attribute of graphs that `to_networkx` made: the types of columns that no schema knows, by table."""
+"""Attribute of graphs that `to_networkx` made: the types of columns that no schema knows, by table; the order of routes."""
+ENDS = ("end 0", "end 1")
+"""Where the ends of another's edges are put, so that they are under no name that an attribute has."""
 DERIVED = frozenset({"lon", "lat", "pos", "route_km"})
 """Attributes that `to_networkx` adds for the libraries that read it; columns of the same name go before them."""
 
@@ -57,7 +59,7 @@ def to_networkx(fibre: Fibre) -> Any:  # noqa: ANN401 - networkx has no types
     types = {
         name: further_types(LAYERS[name], getattr(fibre, name)) for name in ("fibre_nodes", "fibre_routes")
     }
-    graph.graph |= {"crs": CRS, MARK: types}
+    graph.graph |= {"crs": CRS, MARK: {**types, "routes": routes.index.to_list()}}
     place = {"lon": nodes.geometry.x, "lat": nodes.geometry.y}
     for node, own, lon, lat in zip(nodes.index, _attributes(nodes), place["lon"], place["lat"], strict=True):
         graph.add_node(node, **({"lon": lon, "lat": lat, "pos": (lon, lat)} | own))
@@ -118,6 +120,7 @@ def from_networkx(
             nodes=[{**dict(own), "fibre_node": node} for node, own in graph.nodes(data=True)],
             routes=_edges(graph, length),
             where="graph",
+            names=dict(zip(("node0", "node1"), ENDS, strict=True)),
             length=length,
             length_unit=length_unit,
             geometry_kind=geometry_kind,
@@ -133,7 +136,7 @@ def _attributes(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     dropped = (
         [frame.geometry.name] if (frame.geom_type.dropna() == "Point").all() and "node0" not in frame else []
     )
-    table = pd.DataFrame(frame.drop(columns=[*dropped, "node0", "node1"], errors="ignore"))
+    table = pd.DataFrame(frame.drop(columns=dropped))
     columns = {
         str(name): table[name].astype(object).where(table[name].notna(), None).to_list() for name in table
     }
@@ -153,17 +156,13 @@ def _edges(graph: Any, length: str | None) -> list[Any]:  # noqa: ANN401
         if graph.is_multigraph()
         else [(u, v, 0, d) for u, v, d in graph.edges(data=True)]
     )
-    ours = ("source", "target", "node0", "node1", "u", "v", "from", "to")
     rows: list[Any] = [
-        {
-            **{("end_" + str(k) if str(k) in ours else str(k)): one for k, one in own.items()},
-            "source": u,
-            "target": v,
-        }
+        {str(name): one for name, one in own.items()}
+        | dict(zip(ENDS, (u, v), strict=True))
         | ({"fibre_route": key} if isinstance(key, str) and "fibre_route" not in own else {})
         for u, v, key, own in keyed
     ]
-    return with_medium(merged_arcs(rows, length) if graph.is_directed() else rows)
+    return with_medium(merged_arcs(rows, length, ends=ENDS) if graph.is_directed() else rows)
 
 
 def _ours(graph: Any) -> tuple[Fibre, list[Fault]]:  # noqa: ANN401
@@ -175,14 +174,24 @@ def _ours(graph: Any) -> tuple[Fibre, list[Fault]]:  # noqa: ANN401
         rows.append(own)
     places = gpd.points_from_xy([own.get("lon") for own in rows], [own.get("lat") for own in rows], crs=CRS)
     nodes = _table(ids, rows, types.get("fibre_nodes", {}), "fibre_nodes")
-    edges = list(graph.edges(keys=True, data=True))
-    own = [{**data, "node0": u, "node1": v} for u, v, _, data in edges]
+    order = {route: number for number, route in enumerate(types.get("routes", ()))}
+    edges = sorted(graph.edges(keys=True, data=True), key=lambda edge: order.get(edge[2], len(order)))
+    own = [{**data, **_ends(u, v, data)} for u, v, _, data in edges]
     routes = _table([key for _, _, key, _ in edges], own, types.get("fibre_routes", {}), "fibre_routes")
     lines = [data.get("geometry") for *_, data in edges]
     return examined_fibre({
         "fibre_nodes": gpd.GeoDataFrame(nodes, geometry=gpd.GeoSeries(places, index=nodes.index)),
         "fibre_routes": gpd.GeoDataFrame(routes, geometry=gpd.GeoSeries(lines, index=routes.index, crs=CRS)),
     })  # fmt: skip
+
+
+def _ends(u: object, v: object, data: dict[str, Any]) -> dict[str, object]:
+    """Return the ends of an edge in the order that its route has; networkx knows none."""
+    return (
+        {"node0": v, "node1": u}
+        if (data.get("node0"), data.get("node1")) == (v, u)
+        else {"node0": u, "node1": v}
+    )
 
 
 def _table(ids: list[Any], rows: list[Any], types: dict[str, str], name: str) -> pd.DataFrame:

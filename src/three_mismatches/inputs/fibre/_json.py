@@ -8,6 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
@@ -127,7 +128,8 @@ def geometry_from(value: object, where: str, row: str) -> BaseGeometry | None:
     if value is None:
         return None
     try:
-        found = shape(value)  # type: ignore[arg-type]  # what is no geometry raises
+        with np.errstate(invalid="ignore"):  # what is not finite is told where it is checked
+            found = shape(value)  # type: ignore[arg-type]  # what is no geometry raises
     except (
         ValueError,
         TypeError,

@@ -13,7 +13,7 @@ import pandas as pd
 from three_mismatches.errors import Fault
 from three_mismatches.layers.references import nearest
 
-__all__ = ["KM_PER", "LENGTHS", "columns_of", "is_missing", "like_lengths", "missing", "unit_of"]
+__all__ = ["KM_PER", "LENGTHS", "SETS", "columns_of", "is_missing", "like_lengths", "missing", "unit_of"]
 
 NODE_IDS = ("fibre_node", "id", "node_id", "nodeid", "osmid")
 ROUTE_IDS = ("fibre_route", "id", "link_id", "edge_id", "route_id")
@@ -115,18 +115,12 @@ def like_lengths(names: Iterable[str]) -> list[str]:
 
 
 def _stated(there: Sequence[str], given: Mapping[str, str], where: str) -> tuple[dict[str, str], list[Fault]]:
-    known = [one for key in SETS for one in key.split()]
     faults = [
-        Fault(where, str(ours), "is not a column that can be named", nearest([str(ours)], known))
-        for ours in given
-        if ours not in known
-    ]
-    faults += [
         Fault(where, str(ours), f"is to be {theirs!r}, which is not there", nearest([str(theirs)], there))
         for ours, theirs in given.items()
         if theirs not in there
     ]
-    return {ours: theirs for ours, theirs in given.items() if theirs in there and ours in known}, faults
+    return {ours: theirs for ours, theirs in given.items() if theirs in there}, faults
 
 
 def _present(there: Sequence[str], key: str) -> list[tuple[str, ...]]:

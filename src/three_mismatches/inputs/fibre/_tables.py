@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from three_mismatches.errors import Fault, LayerError
-from three_mismatches.inputs.fibre._names import columns_of, is_missing, like_lengths, missing, unit_of
+from three_mismatches.inputs.fibre._names import SETS, columns_of, is_missing, like_lengths, missing, unit_of
 from three_mismatches.layers.checks import examined_fibre
 from three_mismatches.layers.geometry import LONLAT
+from three_mismatches.layers.references import nearest
 from three_mismatches.layers.schemas import GEOMETRY_KINDS, LAYERS
 from three_mismatches.layers.tables import Fibre
 
@@ -90,6 +91,10 @@ class Draft:
         if self.geometry_kind not in GEOMETRY_KINDS:
             cure = f"Give one of {', '.join(GEOMETRY_KINDS)}"
             self.faults.append(Fault(self.where, "geometry_kind", f"is {self.geometry_kind!r}", cure))
+        known = [one for key in SETS for one in key.split()]
+        for name in (name for name in self.names if name not in known):
+            cure = nearest([str(name)], known)
+            self.faults.append(Fault(self.where, str(name), "is not a column that can be named", cure))
         nodes = self._node_table()
         routes = self._route_table(nodes)
         if self.faults:
@@ -169,8 +174,8 @@ class Draft:
             return gpd.GeoDataFrame(frame, geometry=[], crs=LONLAT)
         wanted = ["node0 node1", "fibre_route", "length", "name"]
         chosen = self._columns(frame, wanted, table)
-        if "node0" not in chosen:
-            if not any(fault.column == "node0 node1" for fault in self.faults):
+        if not {"node0", "node1"} <= set(chosen):
+            if not any(fault.table in (table, self.where) for fault in self.faults):
                 self.faults.append(missing(table, "node0 node1", frame.columns))
             return gpd.GeoDataFrame(frame, geometry=[None] * len(frame), crs=LONLAT)
         ends = {end: [as_label(value) for value in frame[chosen[end]]] for end in ("node0", "node1")}

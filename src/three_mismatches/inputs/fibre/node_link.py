@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,8 +70,8 @@ def read_node_link(
 
     Notes
     -----
-    A node's place is its `lon` and `lat`, `longitude` and `latitude`, or `x` and `y`, in any case, or else `pos`, a pair
-    (longitude, latitude) as in topohub [1]_. An edge of `type` "seacable" is submarine. An edge is called by its
+    A node's place is its `lon` and `lat`, `longitude` and `latitude`, or `x` and `y`, in any case, or else `pos`, a
+    pair (longitude, latitude) as in topohub [1]_. An edge of `type` "seacable" is submarine. An edge is called by its
     `fibre_route`, `id`, `link_id`, `edge_id` or `route_id`, else by its ends: "a-b", the next one "a-b~2".
 
     References
@@ -100,26 +101,30 @@ def read_node_link(
     return fibre
 
 
-def merged_arcs(edges: Sequence[Mapping[str, Any]], length: str | None) -> list[Mapping[str, Any]]:
+def merged_arcs(
+    edges: Sequence[Mapping[str, Any]], length: str | None, *, ends: tuple[str, str] = ("source", "target")
+) -> list[Mapping[str, Any]]:
     """
     Return the arcs of a directed graph as routes: two opposite ones of one length are one.
 
     Parameters
     ----------
     edges
-        With `source` and `target`.
+        The arcs.
     length
         Attribute that is the length, if the caller has named it.
+    ends
+        Attributes that are the ends.
     """
-    waiting: dict[object, int] = {}
+    waiting: Counter[tuple[object, ...]] = Counter()
     kept = []
     for edge in edges:
-        ends = as_label(edge.get("source")), as_label(edge.get("target"))
+        tail, head = as_label(edge.get(ends[0])), as_label(edge.get(ends[1]))
         own = tuple((key, str(one)) for key, one in edge.items() if key == length or key.lower() in LENGTHS)
-        if waiting.get((ends[::-1], own), 0):
-            waiting[ends[::-1], own] -= 1
+        if waiting[head, tail, own]:
+            waiting[head, tail, own] -= 1
             continue
-        waiting[ends, own] = waiting.get((ends, own), 0) + 1
+        waiting[tail, head, own] += 1
         kept.append(edge)
     return kept
 

@@ -210,7 +210,7 @@ Names: TypeAlias = Mapping[tuple[str, int], str]
 
 
 def _node_table(points: gpd.GeoDataFrame, drawn: Drawn) -> tuple[gpd.GeoDataFrame, Names]:
-    """Return landing points and the junctions at which sections meet or end, and what the ends of sections are called."""
+    """Return landing points and the junctions at which sections meet or end, and the name of each end."""
     names = {(cable, number): one for number, one in enumerate(points.index) for cable in drawn}
     rows, places = {}, list(points.geometry)
     for cable, (sections, junctions) in drawn.items():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
 import warnings
 from typing import Any
 
@@ -26,7 +28,7 @@ def test_nodes_routes_and_lengths_are_there():
     assert set(graph) == set(fibre.fibre_nodes.index)
     assert graph.edges["a", "b", "r1"]["length"] == 160.0
     assert graph.edges["c", "c", "r3"]["length"] is None
-    assert graph.nodes["b"]["pos"] == (1.0, 0.0) == (graph.nodes["b"]["lon"], graph.nodes["b"]["lat"])
+    assert graph.nodes["b"]["pos"] == (graph.nodes["b"]["lon"], graph.nodes["b"]["lat"])
     assert graph.graph["crs"] == "EPSG:4326"
     km = nx.shortest_path_length(graph, "a", "c", weight="route_km")
     assert km == pytest.approx(150.0 + DEGREE_KM)  # the 100 km are less than the straight line
@@ -98,8 +100,15 @@ def broken(**node: Any) -> nx.Graph:
 @pytest.mark.parametrize(
     ("graph", "part"),
     [(5, "graph of networkx"), (None, "graph of networkx"), (pd.DataFrame(), "graph of networkx"),
-     (nx.Graph(), "there are none"), (broken(), "longitude"), (broken(lon=0.0), "longitude"), (broken(x=500_000.0, y=4e6), "not degrees")],
+     (nx.Graph(), "there are none"), (broken(), "longitude"), (broken(lon=0.0), "longitude"),
+     (broken(x=500_000.0, y=4e6), "not degrees")],
 )  # fmt: skip
 def test_what_is_no_such_graph_is_one_error(graph, part):
     with pytest.raises(LayerError, match=part), warnings.catch_warnings():
         tm.from_networkx(graph)
+
+
+def test_networkx_is_loaded_when_it_is_asked_for():
+    code = "import sys, three_mismatches as tm; tm.to_networkx, tm.read_node_link; print('networkx' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "False"

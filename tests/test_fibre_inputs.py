@@ -170,7 +170,6 @@ def test_splitting_keeps_length_and_leaves_no_jump(vertices):
 def test_a_study_is_refused_for_the_same_lengths_and_not_warned_about_floors():
     japan = tm.japan().tables.frames()
     routes = japan["fibre_routes"]
-    assert (tm.fibre_from_frames is not None) and len(routes) == 82
     metres = routes.assign(length=routes["length"] * 1000)
     with pytest.raises(LayerError, match="no route is"):
         tm.layers.checks.check({**japan, "fibre_routes": metres})
@@ -256,11 +255,11 @@ BROKEN_GRAPHS: dict[str, tuple[Any, str]] = {
     "node no object": (node_link(nodes=[1]), "not a list of objects"),
     "empty": (node_link(nodes=[], edges=[]), "there are none"),
     "two keys": (node_link(links=[]), "are both there and differ"),
-    "unplaced": (node_link(nodes=[{"id": 0, "pos": [0, 0]}, {"id": 1}, {"id": 2, "pos": [2, 0]}]), "no place for row: '1'"),
+    "unplaced": (node_link(nodes=[{"id": 0, "pos": [0, 0]}, {"id": 1}]), "no place for row: '1'"),
     "no places": (node_link(nodes=[{"id": one} for one in range(3)]), "longitude, latitude"),
     "place of text": (node_link(nodes=[{"id": one, "pos": "here"} for one in range(3)]), "has no place"),
     "plane": (node_link(nodes=[{"id": one, "pos": [180.7, 135.6]} for one in range(3)]), "not degrees"),
-    "clash": (node_link(nodes=[{"id": 1, "pos": [0, 0]}, {"id": "1", "pos": [1, 0]}]), "the id is given twice for row: '1'"),
+    "clash": (node_link(nodes=[{"id": 1, "pos": [0, 0]}, {"id": "1", "pos": [1, 0]}]), "given twice for row: '1'"),
     "unnamed": (node_link(nodes=[{"pos": [0, 0]}]), "fibre_node"),
     "null id": (node_link(nodes=[{"id": None, "pos": [0, 0]}]), "missing (rows counted from 0)"),
     "unknown end": (node_link(edges=[{"source": 0, "target": 9, "dist": 5}]), "'9', not in fibre_nodes"),
@@ -272,7 +271,7 @@ BROKEN_GRAPHS: dict[str, tuple[Any, str]] = {
     "text": (node_link(edges=[{"source": 0, "target": 1, "dist": "150 km"}]), "not a number"),
     "true": (node_link(edges=[{"source": 0, "target": 1, "dist": True}]), "not a number"),
     "other name": (node_link(edges=[{"source": 0, "target": 1, "rail_km": 150}]), "length='rail_km'"),
-    "two lengths": (node_link(edges=[{"source": 0, "target": 1, "dist": 150, "distance": 7}]), "could be dist; distance"),
+    "two lengths": (node_link(edges=[{"source": 0, "target": 1, "dist": 150, "km": 7}]), "could be dist; km"),
     "odd graph": (node_link(graph=5), "no object of names"),
     "status": (node_link(edges=[{"source": 0, "target": 1, "dist": 150, "status": "lit"}]), "'lit' is not one of"),
 }  # fmt: skip
@@ -368,7 +367,7 @@ def test_round_trips_follow_the_shortest_paths_of_networkx(name):
             for other in some
             if other != node and other in km
         ]
-        assert 1.0 <= min(raised) + 1e-12
+        assert min(raised) + 1e-12 >= 1.0
         assert max(raised) < 1.02
 
 
@@ -392,12 +391,12 @@ def test_all_of_topohub_is_read_or_refused_for_its_plane_coordinates():
         ]
     ):
         graph = nx.node_link_graph(json.loads(path.read_text(encoding="utf-8")), edges="edges")
-        try:
-            fibre, _ = told(tm.read_node_link, path)
-        except LayerError as error:
-            assert "not degrees" in str(error)
+        if any(abs(node["pos"][1]) > 90 for _, node in graph.nodes(data=True)):
             refused += 1
+            with pytest.raises(LayerError, match="not degrees"):
+                tm.read_node_link(path)
             continue
+        fibre, _ = told(tm.read_node_link, path)
         assert (len(fibre.fibre_nodes), len(fibre.fibre_routes)) == (len(graph), graph.number_of_edges())
         read += 1
     assert refused == 11  # SNDlib draws some of its networks on a plane
@@ -420,7 +419,8 @@ def package(**span: Any) -> dict[str, Any]:
     ]
     own = {
         "id": "s", "start": "1", "end": "2", "status": "operational", "fibreLength": 150.0, "darkFibre": True,
-        "deployment": ["aboveGround"], "route": {"type": "LineString", "coordinates": [[0.0, 0.0], [0.5, 0.1], [1.0, 0.0]]},
+        "deployment": ["aboveGround"],
+        "route": {"type": "LineString", "coordinates": [[0.0, 0.0], [0.5, 0.1], [1.0, 0.0]]},
         **span,
     }  # fmt: skip
     crs = {"name": "urn:ogc:def:crs:OGC::CRS84", "uri": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}
@@ -534,7 +534,7 @@ BROKEN_PACKAGES: dict[str, tuple[Any, str]] = {
     "spans": (spoilt(spans=["x"]), "not a list of objects"),
     "crs": (spoilt(crs={"name": "EPSG:3857"}), "not longitude and latitude"),
     "place": (spoilt(nodes=[{"id": "1"}, {"id": "2"}]), "has no place for 2 rows"),
-    "kind": (spoilt(nodes=[{"id": "1", "location": {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}}]), "a LineString"),
+    "kind": (spoilt(nodes=[{"id": "1", "location": {"type": "MultiPoint", "coordinates": [[0, 0]]}}]), "MultiPoint"),
     "geometry": (package(route={"type": "LineString", "coordinates": "x"}), "cannot be read"),
     "point": (package(route={"type": "Point", "coordinates": [0, 0]}), "is a Point"),
     "status": (package(status="lit"), "'lit' is not one of"),
@@ -658,7 +658,7 @@ def test_planned_cables_are_told_apart_where_the_user_knows_them():
         (collection("Point", {"wet": [0, 0]}), SHORES, {}, "is a Point"),
         (cables(wet=None), SHORES, {}, "geometry"),
         (cables(), collection("Point", {"one": []}), {}, "geometry"),
-        (cables(), {"type": "FeatureCollection", "features": [*SHORES["features"], SHORES["features"][0]]}, {}, "twice"),
+        (cables(), {"features": SHORES["features"] * 2}, {}, "twice"),
         ({"features": [{"properties": {}}]}, SHORES, {}, "id"),
         (cables() | {"crs": {"properties": {"name": "EPSG:3857"}}}, SHORES, {}, "not longitude and latitude"),
         (cables() | {"crs": 5}, SHORES, {}, "not longitude and latitude"),
@@ -751,9 +751,9 @@ def test_broken_csv_is_one_error(tmp_path, name):
 
 def facilities(*rows: dict[str, Any]) -> dict[str, Any]:
     own = [
-        {"id": 1, "name": "North", "country": "JP", "latitude": 35.7, "longitude": 139.7, "net_count": 90, "ix_count": 4,
-         "status": "ok", "updated": "2024-05-06T07:08:09Z", "net_set": [3, 4]},
-        {"id": 2, "name": "South", "country": "AU", "latitude": -33.9, "longitude": 151.2, "net_count": 10, "status": "ok"},
+        {"id": 1, "name": "North", "country": "JP", "latitude": 35.7, "longitude": 139.7, "net_count": 90,
+         "ix_count": 4, "status": "ok", "updated": "2024-05-06T07:08:09Z", "net_set": [3, 4]},
+        {"id": 2, "name": "South", "country": "AU", "latitude": -33.9, "longitude": 151.2, "net_count": 10},
         {"id": 3, "name": "Gone", "country": "JP", "latitude": 35.7, "longitude": 139.7, "status": "deleted"},
     ]  # fmt: skip
     return {"meta": {}, "data": [*own, *rows]}

@@ -21,7 +21,7 @@ from three_mismatches.layers.tables import Fibre
 __all__ = ["from_networkx", "to_networkx"]
 
 MARK = "three_mismatches"
-"""Attribute of graphs that `to_networkx` made: the types of columns that no schema knows, by table; the order of routes."""
+"""Attribute of graphs that `to_networkx` made: types of columns that no schema knows, by table; the order of routes."""
 ENDS = ("end 0", "end 1")
 """Where the ends of another's edges are put, so that they are under no name that an attribute has."""
 DERIVED = frozenset({"lon", "lat", "pos", "route_km"})

@@ -67,11 +67,11 @@ def read_fibre_csv(
     Notes
     -----
     Names in any case. Node: fibre_node, id, node_id, nodeid, osmid. Place: lon and lat, longitude and latitude, x and
-    y; lng or long and lat. Ends: node0 and node1, source and target, from and to, from_id and to_id (snkit), from_node and to_node, u
-    and v (osmnx), start and end (Open Fibre Data Standard), node_start and node_end (momepy), a and b. Link:
-    fibre_route, id, link_id, edge_id, route_id; without one, its ends. Length in km: length, length_km, dist, dist_km, distance,
-    distance_km, km, fibreLength; in metres: length_m, dist_m, distance_m, mm_len; in miles: length_mi, length_miles. A
-    column `geometry` of links is their line as well-known text.
+    y; lng or long and lat. Ends: node0 and node1, source and target, from and to, from_id and to_id (snkit), from_node
+    and to_node, u and v (osmnx), start and end (Open Fibre Data Standard), node_start and node_end (momepy), a and b.
+    Link: fibre_route, id, link_id, edge_id, route_id; without one, its ends. Length in km: length, length_km, dist,
+    dist_km, distance, distance_km, km, fibreLength; in metres: length_m, dist_m, distance_m, mm_len; in miles:
+    length_mi, length_miles. A column `geometry` of links is their line as well-known text.
 
     Examples
     --------

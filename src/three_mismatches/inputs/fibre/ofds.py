@@ -77,8 +77,8 @@ def read_ofds(
     fibre
         Nodes by their `id`, routes by the spans' `id`; with several networks, "<network id>/<id>". `length` is
         `fibreLength`, unknown where there is none. A span with a `route` is surveyed, one without schematic. `medium`
-        is aerial where all of it is above ground, else terrestrial. `status` is as below, the standard's own word stays in
-        `ofds_status`. All other members are kept under their names, nested ones as JSON.
+        is aerial where all of it is above ground, else terrestrial. `status` is as below; the standard's own word stays
+        in `ofds_status`. All other members are kept under their names, nested ones as JSON.
 
     Raises
     ------

@@ -698,7 +698,7 @@ def test_columns_under_other_names_are_named(tmp_path):
     """The form of the Japan Photonic Network Model: links by the nodes' names, three lengths."""
     links = "a,b,xlron_km,jpn_model_km,great_circle_km\nHere,There,225,150,111.3\n"
     paths = write(tmp_path, NODES, links)
-    with pytest.raises(LayerError, match="length='xlron_km'"):
+    with pytest.raises(LayerError, match="columns={'length': 'xlron_km'}"):
         tm.read_fibre_csv(*paths)
     fibre = tm.read_fibre_csv(*paths, columns={"fibre_node": "name", "length": "jpn_model_km"})
     assert fibre.fibre_routes.loc["Here-There", "length"] == 150.0

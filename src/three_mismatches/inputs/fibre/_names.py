@@ -87,7 +87,7 @@ def columns_of(
         found = _present(there, key)
         if len(found) > 1 and list(found[0]) != ours and key not in ("fibre_node", "fibre_route"):
             listed = "; ".join(", ".join(one) for one in found)
-            faults.append(Fault(where, key, f"could be {listed}", f"Name {' and '.join(ours)}"))
+            faults.append(Fault(where, key, f"could be {listed}", f"Keep one, or name {' and '.join(ours)}"))
         elif found:
             chosen |= dict(zip(ours, found[0], strict=True))
     return chosen, faults

@@ -61,6 +61,8 @@ class Draft:
         Column of the lengths and its unit, where the caller states them.
     geometry_kind
         What the routes' lines are where the file does not say it.
+    by_columns
+        Whether the caller names columns by `columns`, for the cure.
     """
 
     nodes: Sequence[Row]
@@ -70,6 +72,7 @@ class Draft:
     length: str | None = None
     length_unit: str | None = None
     geometry_kind: str = "schematic"
+    by_columns: bool = False
     provenance: Provenance = field(default_factory=Provenance)
     faults: list[Fault] = field(default_factory=list)
     notes: list[Fault] = field(default_factory=list)
@@ -219,9 +222,8 @@ class Draft:
             hints = [name for name in like_lengths(frame.columns) if name not in chosen.values()]
             if hints and self.length is None and not any(fault.column == "length" for fault in self.faults):
                 problem = f"is under no name that is known, but there is {', '.join(hints[:5])}"
-                cure = (
-                    f"Say which is the built length: length={hints[0]!r}, and its length_unit if it is not km"
-                )
+                said = f"columns={{'length': {hints[0]!r}}}" if self.by_columns else f"length={hints[0]!r}"
+                cure = f"Say which is the built length, such as {said}, and its length_unit if it is not km"
                 self.faults.append(Fault(table, "length", problem, cure))
             return np.full(len(frame), np.nan)
         values = np.array(

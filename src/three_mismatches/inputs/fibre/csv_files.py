@@ -98,6 +98,7 @@ def read_fibre_csv(
         names=columns or {},
         length_unit=length_unit,
         geometry_kind=geometry_kind,
+        by_columns=True,
         provenance=Provenance(source or paths[1].name, licence),
     )
     fibre, notes = draft.fibre()

@@ -272,6 +272,7 @@ BROKEN_GRAPHS: dict[str, tuple[Any, str]] = {
     "true": (node_link(edges=[{"source": 0, "target": 1, "dist": True}]), "not a number"),
     "other name": (node_link(edges=[{"source": 0, "target": 1, "rail_km": 150}]), "length='rail_km'"),
     "two lengths": (node_link(edges=[{"source": 0, "target": 1, "dist": 150, "km": 7}]), "could be dist; km"),
+    "half a letter": (node_link(graph={"name": "\ud800"}), "a character that files cannot"),
     "odd graph": (node_link(graph=5), "no object of names"),
     "status": (node_link(edges=[{"source": 0, "target": 1, "dist": 150, "status": "lit"}]), "'lit' is not one of"),
 }  # fmt: skip
@@ -539,6 +540,7 @@ BROKEN_PACKAGES: dict[str, tuple[Any, str]] = {
     "point": (package(route={"type": "Point", "coordinates": [0, 0]}), "is a Point"),
     "status": (package(status="lit"), "'lit' is not one of"),
     "deployment": (package(deployment=["moon"]), "'moon' is not one of"),
+    "deployments": (package(deployment=[{}]), "'{}' is not one of"),
     "end": (package(end="9"), "'9', not in fibre_nodes"),
     "no end": (package(end=None), "node1"),
     "no id": (package(id=None), "Name each span"),
@@ -698,7 +700,7 @@ def test_columns_under_other_names_are_named(tmp_path):
     """The form of the Japan Photonic Network Model: links by the nodes' names, three lengths."""
     links = "a,b,xlron_km,jpn_model_km,great_circle_km\nHere,There,225,150,111.3\n"
     paths = write(tmp_path, NODES, links)
-    with pytest.raises(LayerError, match="columns={'length': 'xlron_km'}"):
+    with pytest.raises(LayerError, match=r"columns=\{'length': 'xlron_km'\}"):
         tm.read_fibre_csv(*paths)
     fibre = tm.read_fibre_csv(*paths, columns={"fibre_node": "name", "length": "jpn_model_km"})
     assert fibre.fibre_routes.loc["Here-There", "length"] == 150.0

@@ -11,6 +11,7 @@ import pandas as pd
 
 from three_mismatches.errors import Fault, LayerError
 from three_mismatches.inputs.codec import decode, further_types
+from three_mismatches.inputs.fibre._json import require_text
 from three_mismatches.inputs.fibre._tables import Draft, Provenance
 from three_mismatches.inputs.fibre.node_link import merged_arcs, with_medium
 from three_mismatches.layers.checks import examined_fibre, tell
@@ -112,6 +113,7 @@ def from_networkx(
     """
     if not all(hasattr(graph, name) for name in ("nodes", "edges", "graph", "is_multigraph", "is_directed")):
         raise LayerError([Fault("graph", "type", f"is {type(graph).__name__}", "Give a graph of networkx")])
+    require_text([list(graph.nodes(data=True)), list(graph.edges(data=True))], "graph")
     if isinstance(graph.graph.get(MARK), dict):
         fibre, notes = _ours(graph)
     else:

@@ -16,8 +16,18 @@ from shapely.geometry.base import BaseGeometry
 from three_mismatches.errors import Fault, LayerError
 from three_mismatches.inputs.shapes import parse_crs
 from three_mismatches.layers.geometry import is_lonlat
+from three_mismatches.layers.tidy import is_text
 
-__all__ = ["Source", "fault", "features_of", "geometry_from", "read_json", "read_text", "require_lonlat"]
+__all__ = [
+    "Source",
+    "fault",
+    "features_of",
+    "geometry_from",
+    "read_json",
+    "read_text",
+    "require_lonlat",
+    "require_text",
+]
 
 Source: TypeAlias = str | Path | Mapping[str, Any]
 CRS84 = (
@@ -72,7 +82,12 @@ def read_json(source: Source, what: str) -> tuple[dict[str, Any], str]:
         If it cannot be read, or is no object.
     """
     if isinstance(source, Mapping):
-        return deepcopy(dict(source)), what
+        try:
+            value = deepcopy(dict(source))
+        except RecursionError:
+            raise fault(what, "mapping", "is nested too deeply", f"Give {what}") from None
+        require_text(value, what)
+        return value, what
     path = Path(source)
     try:
         value = json.loads(read_text(path))
@@ -83,7 +98,21 @@ def read_json(source: Source, what: str) -> tuple[dict[str, Any], str]:
         raise fault(path.name, "file", f"is not JSON{place}", f"Give {what}") from None
     if not isinstance(value, dict):
         raise fault(path.name, "file", "is not an object of names and values", f"Give {what}")
+    require_text(value, path.name)
     return value, path.name
+
+
+def require_text(value: object, where: str) -> None:
+    """Raise if a text anywhere in a value is none that files can hold: with NUL, or half of a character."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, Mapping):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, (list, tuple)):
+            left += one
+        elif isinstance(one, str) and not is_text(one):
+            raise fault(where, "text", f"{one[:40]!r} holds a character that files cannot", "Take it out")
 
 
 def features_of(value: Mapping[str, Any], where: str) -> list[dict[str, Any]]:

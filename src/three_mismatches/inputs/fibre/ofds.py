@@ -36,6 +36,7 @@ STATUS = {
 }
 """Our status for each code of the closed list `spanStatus`: what is built but carries no traffic is not yet there."""
 MEDIUM = {"aboveGround": "aerial", "belowGround": "terrestrial"}
+FULL_TURN = 360.0
 WHAT = "a network package of the Open Fibre Data Standard (networks), or its nodes or spans as GeoJSON"
 
 
@@ -196,7 +197,7 @@ def _node(node: Mapping[str, Any], prefix: str, where: str) -> dict[str, Any]:
         (None, None) if point is None or point.is_empty else (shapely.get_x(point), shapely.get_y(point))
     )
     place = {
-        "lon": lon if lon is None else float(wrap_longitude(lon)) if abs(lon) <= 360.0 else lon,
+        "lon": lon if lon is None else float(wrap_longitude(lon)) if abs(lon) <= FULL_TURN else lon,
         "lat": lat,
     }
     row |= {"fibre_node": None if label is None else prefix + label, "ofds_status": node.get("status")}
@@ -235,7 +236,9 @@ def _route(span: Mapping[str, Any], prefix: str, where: str, draft: Draft) -> di
 
 def _turned(lonlat: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Return coordinates whose longitudes of up to a full turn are in [-180, 180]."""
-    lon = np.where(np.abs(lonlat[:, 0]) <= 360.0, wrap_longitude(lonlat[:, 0]), lonlat[:, 0])
+    lon = lonlat[:, 0].copy()
+    near = np.abs(lon) <= FULL_TURN
+    lon[near] = wrap_longitude(lon[near])
     return np.stack([lon, lonlat[:, 1]], axis=-1)
 
 
@@ -255,12 +258,16 @@ def _status(code: object, label: str | None, draft: Draft) -> str | None:
 def _medium(codes: object, label: str | None, draft: Draft) -> str:
     """Return the medium of a span: aerial where every code says so."""
     listed = [codes] if isinstance(codes, str) else codes if isinstance(codes, list) else []
-    strange = [str(one) for one in listed if one not in MEDIUM]
+    strange = [str(one) for one in listed if not isinstance(one, str) or one not in MEDIUM]
     if strange:
         problem = f"{strange[0]!r} is not one of {', '.join(MEDIUM)}"
         cure = nearest(strange[:1], MEDIUM)
         draft.faults.append(Fault(f"spans of {draft.where}", "deployment", problem, cure, (label or "?",)))
-    return "aerial" if listed and all(MEDIUM.get(one) == "aerial" for one in listed) else "terrestrial"
+    return (
+        "aerial"
+        if listed and not strange and all(MEDIUM[one] == "aerial" for one in listed)
+        else "terrestrial"
+    )
 
 
 def _fibre_only(routes: list[dict[str, Any]], draft: Draft) -> list[dict[str, Any]]:

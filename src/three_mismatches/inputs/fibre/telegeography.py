@@ -90,10 +90,10 @@ def read_submarine_cables(
 
     Notes
     -----
-    On the map of November 2022 (526 cables), 98.7 % of the ends of pieces lie within 5 km of a landing point or on
-    another piece of their cable; 0.1 km or 1 km for `join_km` find the same junctions. The stated length of 494 cables
-    is 1.06 times the drawn one in the median (half of them 1.00 to 1.13): ask `latency.rtt` with such a `route_factor`,
-    not with that of sketches on land.
+    On the map of November 2022 (526 cables), 98.7 % of the ends of pieces lie within 5 km of a landing point or of a
+    vertex of another piece of their cable; such a vertex is within 0.1 km for 34.2 % of them, within 1 km for 34.3 %:
+    `join_km` hardly matters. The stated length of 494 cables is 1.06 times the drawn one in the median (half of
+    them 1.00 to 1.13): ask `latency.rtt` with such a `route_factor`, not with that of sketches on land.
 
     References
     ----------

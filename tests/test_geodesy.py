@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
 from three_mismatches.geodesy import (
-    cut_at_antimeridian,
     distance_km,
     length_km,
     line_between,
@@ -315,22 +314,3 @@ def test_a_part_is_as_long_as_its_share(seed, share0, share1):
     whole = length_km([shapely.LineString(line)])[0]
     part = length_km([shapely.LineString(line_between(line, share0, share1))])[0]
     assert part == pytest.approx(abs(share1 - share0) * whole, rel=2e-3, abs=whole * 1e-3)
-
-
-def test_lines_are_cut_where_they_jump_over_the_antimeridian():
-    zigzag = np.array([[179.0, 0.0], [-179.0, 2.0], [-178.0, 2.0], [179.0, 5.0]])
-    parts = cut_at_antimeridian(zigzag)
-    assert [part[[0, -1]].tolist() for part in parts] == [
-        [[179, 0], [180, 1]],
-        [[-180, 1], [-180, 4]],
-        [[180, 4], [179, 5]],
-    ]
-    inland = np.array([[1.0, 1.0], [2.0, 2.0]])
-    assert [part.tolist() for part in cut_at_antimeridian(inland)] == [inland.tolist()]
-
-
-def test_a_line_that_is_drawn_in_two_at_the_antimeridian_stays_so():
-    drawn = np.array([[179.0, 0.0], [180.0, 1.0], [-180.0, 1.0], [-179.0, 2.0]])
-    parts = cut_at_antimeridian(drawn)
-    assert [part[0].tolist() for part in parts] == [[179.0, 0.0], [-180.0, 1.0]]
-    assert all((np.abs(np.diff(part[:, 0])) <= 180).all() for part in parts)

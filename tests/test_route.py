@@ -120,13 +120,30 @@ def test_nodes_that_state_their_equipment_add_it_and_the_others_the_assumption()
     assert found == pytest.approx([light + 2.0, light + 2.5, light])
 
 
+def test_a_route_that_states_its_factor_is_as_long_as_it_says():
+    """b-c states 1.1, a-b is surveyed: at 1.5 they take 150 km times the slack and 200 km times 1.1."""
+    fibre = bent()
+    fibre.fibre_routes["route_factor"] = pd.Series({"bc": 1.1})
+    found = latency.rtt(fibre, ["a"], ["c"], route_factor=1.5, equipment=False).loc["a", "c"]
+    assert found == pytest.approx((150 * 1.03 + 200 * 1.1) * MS_PER_KM)
+    assert latency.rtt(fibre, ["a"], ["c"], **BARE).loc["a", "c"] == pytest.approx(350 * MS_PER_KM)
+    fibre.fibre_routes["route_factor"] = pd.Series({"ab": 2.0})
+    within = points_of({"s": (0.25, 0.25), "t": (0.75, 0.25)})
+    one, other = within.loc[["s"]], within.loc[["t"]]
+    apart = latency.path(fibre, one, other, route_factor=1.5, equipment=False).iloc[0]
+    assert apart["rtt_ms"] == pytest.approx((apart["km"] * 2.0 + apart["access_km"] * 1.5) * MS_PER_KM)
+    for target in (other, ["a"]):
+        n1 = latency.n1_rtt(fibre, one, target, route_factor=1.5, equipment=False).iloc[0]
+        alone = latency.rtt(fibre, one, target, route_factor=1.5, equipment=False).iloc[0, 0]
+        assert n1["rtt_ms"] == pytest.approx(alone)
+
+
 def test_a_path_across_the_antimeridian_is_drawn_in_two_parts():
     fibre = fibre_of({"w": (179, 10), "e": (-179, 12)}, {"we": ("w", "e", np.nan, "schematic")})
     row = latency.path(fibre, ["w"], ["e"], **BARE).loc[("w", "e")]
-    assert [list(part.coords) for part in row["geometry"].geoms] == [
-        [(179, 10), (180, 11)],
-        [(-180, 11), (-179, 12)],
-    ]
+    west, east = (np.array(part.coords) for part in row["geometry"].geoms)
+    np.testing.assert_allclose(west, [(179, 10), (180, 11)], atol=0.01)
+    np.testing.assert_allclose(east, [(-180, 11), (-179, 12)], atol=0.01)
     assert row["km"] == pytest.approx(float(geodesy.distance_km(179, 10, -179, 12)))
 
 

@@ -30,12 +30,28 @@ if TYPE_CHECKING:
         repair,
         report,
     )
-    from three_mismatches.convert import from_pandapower, from_pypsa, to_pandapower, to_pypsa
+    from three_mismatches.convert import (
+        from_networkx,
+        from_pandapower,
+        from_pypsa,
+        to_networkx,
+        to_pandapower,
+        to_pypsa,
+    )
+    from three_mismatches.export import write_fibre
+    from three_mismatches.inputs.fibre import (
+        read_fibre,
+        read_fibre_csv,
+        read_node_link,
+        read_ofds,
+        read_peeringdb,
+        read_submarine_cables,
+    )
     from three_mismatches.inputs.japan import japan_rtt
     from three_mismatches.inputs.matpower import read_matpower
     from three_mismatches.inputs.power_map import PowerMap, read_network_csv, read_power_map
     from three_mismatches.layers import Fibre, Grid, StudyTables
-    from three_mismatches.layers.checks import grid_from_frames
+    from three_mismatches.layers.checks import fibre_from_frames, grid_from_frames
     from three_mismatches.layers.settings import Settings
     from three_mismatches.study import DEFAULT_YEAR, Result, Study, japan, read_study
 
@@ -49,22 +65,32 @@ _HOME = {
     "DEFAULT_YEAR": "study",
     "Fibre": "layers",
     "Grid": "layers",
+    "PowerMap": "inputs.power_map",
     "Result": "study",
     "Settings": "layers.settings",
     "Study": "study",
     "StudyTables": "layers",
-    "PowerMap": "inputs.power_map",
+    "fibre_from_frames": "layers.checks",
+    "from_networkx": "convert",
     "from_pandapower": "convert",
     "from_pypsa": "convert",
     "grid_from_frames": "layers.checks",
     "japan": "study",
     "japan_rtt": "inputs.japan",
+    "read_fibre": "inputs.fibre",
+    "read_fibre_csv": "inputs.fibre",
     "read_matpower": "inputs.matpower",
     "read_network_csv": "inputs.power_map",
+    "read_node_link": "inputs.fibre",
+    "read_ofds": "inputs.fibre",
+    "read_peeringdb": "inputs.fibre",
     "read_power_map": "inputs.power_map",
     "read_study": "study",
+    "read_submarine_cables": "inputs.fibre",
+    "to_networkx": "convert",
     "to_pandapower": "convert",
     "to_pypsa": "convert",
+    "write_fibre": "export",
 }
 
 __all__ = [
@@ -80,6 +106,8 @@ __all__ = [
     "convert",
     "errors",
     "export",
+    "fibre_from_frames",
+    "from_networkx",
     "from_pandapower",
     "from_pypsa",
     "geodesy",
@@ -93,14 +121,22 @@ __all__ = [
     "mismatch",
     "network",
     "power",
+    "read_fibre",
+    "read_fibre_csv",
     "read_matpower",
     "read_network_csv",
+    "read_node_link",
+    "read_ofds",
+    "read_peeringdb",
     "read_power_map",
     "read_study",
+    "read_submarine_cables",
     "repair",
     "report",
+    "to_networkx",
     "to_pandapower",
     "to_pypsa",
+    "write_fibre",
 ]
 
 

@@ -24,15 +24,16 @@ from three_mismatches.errors import Fault, LayerError
 from three_mismatches.inputs.codec import attributes, encode, further_types, unwritable
 from three_mismatches.inputs.folder import SETTINGS_FILE
 from three_mismatches.inputs.geopackage import SETTINGS_LAYER, settings_table
-from three_mismatches.layers.checks import check
+from three_mismatches.layers.checks import check, examined_fibre
 from three_mismatches.layers.schemas import LAYERS, Layer
 from three_mismatches.layers.settings import Settings
-from three_mismatches.layers.tables import StudyTables
+from three_mismatches.layers.tables import Fibre, StudyTables
 
 __all__ = [
     "OWN_MARKS",
     "atomic_file",
     "atomic_folder",
+    "write_fibre",
     "write_geopackage",
     "write_json",
     "write_study",
@@ -76,10 +77,44 @@ def write_study(
     FileExistsError
         If something is there and `overwrite` is False, or it is a folder of somebody else's.
     """
-    target = Path(path)
-    frames = {
-        name: frame for name, frame in check(tables.frames()).frames().items() if _worth_writing(name, frame)
-    }
+    return _write_tables(check(tables.frames()).frames(), settings.as_dict(), Path(path), overwrite=overwrite)
+
+
+def write_fibre(fibre: Fibre, path: str | Path, *, overwrite: bool = False) -> Path:
+    """
+    Write a fibre network so that `read_fibre` gives back the same tables, the same bytes for the same tables.
+
+    Parameters
+    ----------
+    fibre
+        Nodes and routes; they are checked first.
+    path
+        A name ending in `.gpkg` for one GeoPackage; any other for a folder of GeoParquet, as a study is written.
+    overwrite
+        Whether what this library has written there is replaced.
+
+    Returns
+    -------
+    path
+        Where it was written.
+
+    Raises
+    ------
+    LayerError
+        If the tables are not valid, or a column of the user's own is of a type that no file keeps.
+    FileExistsError
+        If something is there and `overwrite` is False, or it is a folder of somebody else's.
+    """
+    checked, _ = examined_fibre({"fibre_nodes": fibre.fibre_nodes, "fibre_routes": fibre.fibre_routes})
+    frames = {"fibre_nodes": checked.fibre_nodes, "fibre_routes": checked.fibre_routes}
+    return _write_tables(frames, {}, Path(path), overwrite=overwrite)
+
+
+def _write_tables(
+    tables: Mapping[str, pd.DataFrame], settings: Mapping[str, object], target: Path, *, overwrite: bool
+) -> Path:
+    """Write checked tables and settings as a GeoPackage or a folder, whichever the name says."""
+    frames = {name: frame for name, frame in tables.items() if _worth_writing(name, frame)}
     faults = [fault for name, frame in frames.items() for fault in unwritable(LAYERS[name], frame)]
     in_one_file = target.suffix.lower() == ".gpkg"
     if in_one_file:
@@ -87,7 +122,7 @@ def write_study(
     if faults:
         raise LayerError(faults)
     types = {name: further_types(LAYERS[name], frame) for name, frame in frames.items()}
-    meta = {**settings.as_dict(), "types": {name: kinds for name, kinds in types.items() if kinds}}
+    meta = {**settings, "types": {name: kinds for name, kinds in types.items() if kinds}}
     if in_one_file:
         _write_geopackage(frames, meta, target, overwrite=overwrite)
     else:

@@ -21,12 +21,12 @@ from scipy.spatial import KDTree
 
 __all__ = [
     "LineFoot",
-    "cut_at_antimeridian",
     "distance_km",
     "length_km",
     "line_between",
     "nearest_on_lines",
     "nearest_point",
+    "split_at_antimeridian",
     "wrap_longitude",
 ]
 
@@ -46,6 +46,7 @@ TIE_KM = 1e-9  # rounding moves a geodesic by nanometres: within a micrometre tw
 CHORD_PAD_KM = 1e-8  # and a geocentric coordinate by as little
 CONVERGED_KM = 1e-9
 MAX_STEPS = 20
+BISECTIONS = 50  # 20,000 km halved so often is far below a micrometre
 # Beyond half the way to where the spherical step towards a foot turns round, it is not trusted for screening.
 FAR_KM = 5000.0
 # A line is cut into pieces no longer than this, so that a piece's midpoint speaks for the whole of it ...
@@ -167,6 +168,40 @@ def length_km(lines: Lines) -> Floats:
     line_idx, head, tail = _edges(lines)
     km = _inverse(head[:, 0], head[:, 1], tail[:, 0], tail[:, 1])[1]
     return np.bincount(line_idx, weights=km, minlength=len(lines)).astype(np.float64)
+
+
+def split_at_antimeridian(lines: Lines) -> NDArray[np.object_]:
+    """
+    Return lines that end at longitude 180 and go on at -180 where they cross the antimeridian.
+
+    Parameters
+    ----------
+    lines
+        (Multi)LineStrings in longitude and latitude. Consecutive vertices more than 180 degrees apart are joined
+        through the antimeridian, as everywhere in this module. [degrees]
+
+    Returns
+    -------
+    lines
+        MultiLineStrings for those that cross it, of the same length; the others are the very same objects.
+
+    References
+    ----------
+    .. [1] RFC 7946, The GeoJSON Format, section 3.1.9, "Antimeridian Cutting".
+
+    Examples
+    --------
+    >>> line = split_at_antimeridian([shapely.LineString([(179.0, 0.0), (-179.0, 0.0)])])[0]
+    >>> line.wkt
+    'MULTILINESTRING ((179 0, 180 0), (-180 0, -179 0))'
+    """
+    found = _object_array(lines)
+    for at, line in enumerate(found):
+        parts = [] if line is None else [shapely.get_coordinates(part) for part in shapely.get_parts(line)]
+        if any((np.abs(np.diff(part[:, 0])) > 180.0).any() for part in parts):
+            pieces = [piece for part in parts for piece in _without_jumps(part)]
+            found[at] = shapely.MultiLineString(pieces) if len(pieces) > 1 else shapely.LineString(pieces[0])
+    return found
 
 
 def nearest_point(
@@ -342,6 +377,36 @@ def _object_array(lines: Lines) -> NDArray[Any]:
     return array
 
 
+def _without_jumps(lonlat: Floats) -> list[Floats]:
+    """Return a line's vertices in parts, none of which crosses the antimeridian."""
+    pieces, start = [], 0
+    before: list[Floats] = []
+    for edge in np.flatnonzero(np.abs(np.diff(lonlat[:, 0])) > 180.0):
+        side = 180.0 if lonlat[edge, 0] > 0.0 else -180.0
+        lat = _crossing(lonlat[edge], lonlat[edge + 1])
+        pieces.append(np.concatenate([*before, lonlat[start : edge + 1], [[side, lat]]]))
+        before, start = [np.array([[-side, lat]])], int(edge) + 1
+    pieces.append(np.concatenate([*before, lonlat[start:]]))
+    # An edge that begins or ends at 180 leaves a part of one place only.
+    return [piece for piece in pieces if len(np.unique(piece, axis=0)) > 1]
+
+
+def _crossing(head: Floats, tail: Floats) -> float:
+    """Return the latitude at which the geodesic between two points crosses the antimeridian. [degrees]"""
+    for end in (head, tail):
+        if abs(end[0]) == 180.0:
+            return float(end[1])
+    azimuth, km = _inverse(head[:1], head[1:], tail[:1], tail[1:])
+    low, high = np.zeros(1), km
+    lat = head[1:]
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2.0
+        lon, lat, _ = _direct(head[:1], head[1:], azimuth, middle)
+        gone = np.abs(lon - head[0]) > 180.0
+        low, high = np.where(gone, low, middle), np.where(gone, middle, high)
+    return float(lat[0])
+
+
 def _pieces(lines: Lines) -> _Pieces:
     """Return the lines' edges, cut into geodesic arcs short enough to be searched for."""
     line_idx, head, tail = _edges(lines)
@@ -511,30 +576,3 @@ def line_between(vertices: Floats, share0: float, share1: float) -> Floats:
     place = np.concatenate([[low], km[within], [high]])
     part = np.stack([wrap_longitude(np.interp(place, km, lon)), np.interp(place, km, lat)], axis=1)
     return part[::-1] if share0 > share1 else part
-
-
-def cut_at_antimeridian(vertices: Floats) -> list[Floats]:
-    """
-    Return a line as parts that each stay on one side of the antimeridian, edges going the short way round.
-
-    Parameters
-    ----------
-    vertices
-        Longitudes in [-180, 180] and latitudes, shape (n, 2). [degrees]
-
-    Returns
-    -------
-    parts
-        Arrays of vertices; one where the line does not cross. [degrees]
-    """
-    parts, begun = [], [vertices[0]]
-    for before, after in pairwise(vertices):
-        if abs(after[0] - before[0]) > 180.0:
-            side = np.copysign(180.0, before[0])
-            beyond = after[0] + 2.0 * side - before[0]
-            share = (side - before[0]) / beyond if beyond else 0.0
-            lat = before[1] + share * (after[1] - before[1])
-            parts.append(np.array([*begun, [side, lat]]))
-            begun = [np.array([-side, lat])]
-        begun.append(after)
-    return [part for part in [*parts, np.array(begun)] if len(part) > 1]

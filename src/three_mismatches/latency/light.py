@@ -13,7 +13,7 @@ from three_mismatches.network import FibreGraph
 __all__ = ["Light", "TimedGraph", "light_of", "timed_graph"]
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 LEAST = {"route_factor": 1.0, "cable_slack": 1.0, "equipment_ms": 0.0, "refractive_index": 1.0}
 
@@ -35,6 +35,8 @@ class Light:
         Group index of the fibre. [-]
     bare
         Whether no node adds anything, whatever it states.
+    straight
+        Whether no route is longer than its km, whatever it states.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Light:
     equipment_ms: float = ASSUMPTIONS["equipment_ms"].value
     refractive_index: float = ASSUMPTIONS["refractive_index"].value
     bare: bool = False
+    straight: bool = False
 
     def __post_init__(self) -> None:
         wrong = [
@@ -57,9 +60,9 @@ class Light:
         if wrong:
             raise ValueError("; ".join(wrong))
 
-    def ms(self, km: Floats, *, schematic: Bools | bool) -> Floats:
-        """Return the round trip over sketched or surveyed km, without equipment. [ms]"""
-        return self.glass_ms(km * np.where(schematic, self.route_factor, self.cable_slack))
+    def access_ms(self, km: Floats) -> Floats:
+        """Return the round trip over straight km between a point and the fibre. [ms]"""
+        return self.glass_ms(km * self.route_factor)
 
     def glass_ms(self, km: Floats) -> Floats:
         """Return the round trip over km of bare glass. [ms]"""
@@ -73,17 +76,24 @@ def light_of(*, route_factor: float, cable_slack: float | None, equipment: bool 
     Parameters
     ----------
     route_factor
-        Built over modelled length of schematic routes. [-]
+        Built over modelled length of schematic routes that do not state their own; at 1 no route is longer than its
+        km. [-]
     cable_slack
         Fibre over built length of surveyed routes; None: the assumption, but no more than `route_factor`, which
-        holds slack and detours: so a route factor of 1 is bare glass everywhere. [-]
+        holds slack and detours: so at 1 light runs in bare glass everywhere. [-]
     equipment
         True: what each node states, else the assumption; False: none; a number: the latter instead of the
         assumption. [ms]
     """
     slack = min(ASSUMPTIONS["cable_slack"].value, route_factor) if cable_slack is None else cable_slack
     each = ASSUMPTIONS["equipment_ms"].value if equipment is True else float(equipment)
-    return Light(route_factor=route_factor, cable_slack=slack, equipment_ms=each, bare=equipment is False)
+    return Light(
+        route_factor=route_factor,
+        cable_slack=slack,
+        equipment_ms=each,
+        bare=equipment is False,
+        straight=route_factor == 1.0,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +105,8 @@ class TimedGraph:
     ----------
     graph, light
         Where the times come from.
+    factor
+        Fibre over length of each edge, shape (edges). [-]
     edge_ms
         Round trip of light along each edge, shape (edges). [ms]
     node_ms
@@ -106,9 +118,14 @@ class TimedGraph:
 
     graph: FibreGraph
     light: Light
+    factor: Floats
     edge_ms: Floats
     node_ms: Floats
     hop_ms: Floats
+
+    def along_ms(self, route: Ints, km: Floats) -> Floats:
+        """Return the round trip of light over some km of routes, given by position. [ms]"""
+        return self.light.glass_ms(km * self.factor[route])
 
     @property
     def weight(self) -> Floats:
@@ -118,12 +135,15 @@ class TimedGraph:
 
 def timed_graph(graph: FibreGraph, light: Light) -> TimedGraph:
     """Return the graph with the times of the given light."""
+    assumed = np.where(graph.schematic, light.route_factor, light.cable_slack)
+    factor = assumed if light.straight else np.where(np.isnan(graph.factor), assumed, graph.factor)
     stated = np.where(np.isnan(graph.node_ms), light.equipment_ms, graph.node_ms)
     node_ms = np.zeros_like(stated) if light.bare else stated
     return TimedGraph(
         graph=graph,
         light=light,
-        edge_ms=light.ms(graph.edge_km, schematic=graph.schematic),
+        factor=factor,
+        edge_ms=light.glass_ms(graph.edge_km * factor),
         node_ms=node_ms,
         hop_ms=(node_ms[graph.node0] + node_ms[graph.node1]) / 2.0,
     )

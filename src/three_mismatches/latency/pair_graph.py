@@ -135,7 +135,7 @@ def _shared_pieces(timed: TimedGraph, ends: list[tuple[FibreAttach, int, int]]) 
     route = int(at0.route[row0])
     km = (at1.share[row1] - at0.share[row0]) * timed.graph.edge_km[route]
     chord = geodesy.distance_km(at0.lon[row0], at0.lat[row0], at1.lon[row1], at1.lat[row1])
-    between = timed.light.ms(np.maximum(km, chord), schematic=bool(timed.graph.schematic[route]))
+    between = timed.along_ms(np.array([route]), np.maximum(km, chord))[0]
     return [
         (own0, int(at0.door[row0, 0]), _piece_ms(timed, at0, row0, 0), route),
         (own0, own1, float(between), route),
@@ -145,12 +145,11 @@ def _shared_pieces(timed: TimedGraph, ends: list[tuple[FibreAttach, int, int]]) 
 
 def _piece_ms(timed: TimedGraph, at: FibreAttach, row: int, door: int) -> float:
     """Return the round trip from a point within a route to one of its ends, with half of that node's equipment."""
-    schematic = bool(timed.graph.schematic[at.route[row]])
-    light = timed.light.ms(at.door_km[row, door], schematic=schematic)
+    light = timed.along_ms(at.route[[row]], at.door_km[[row], door])[0]
     return float(light + timed.node_ms[at.door[row, door]] / 2.0)
 
 
 def _end_ms(timed: TimedGraph, at: FibreAttach, row: int) -> float:
     """Return the way between a point and the fibre, with half of the equipment of the node that it stands at."""
     own = 0.0 if at.route[row] >= 0 else timed.node_ms[at.door[row, 0]] / 2.0
-    return float(timed.light.ms(at.access_km[row], schematic=True) + own)
+    return float(timed.light.access_ms(at.access_km[row]) + own)

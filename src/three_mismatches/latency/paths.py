@@ -222,10 +222,9 @@ def distance_matrix(sources: gpd.GeoDataFrame, targets: gpd.GeoDataFrame) -> Flo
 
 def leg_ms(timed: TimedGraph, points: FibreAttach, *, lost: Loss | None = None) -> Floats:
     """Return the way from each point to each of its doors, with half of the door's equipment, shape (points, doors)."""
-    light = timed.light
-    schematic = _of_route(timed.graph.schematic, points.route)[:, None]
-    access = light.ms(points.access_km, schematic=True)[:, None]
-    ms = access + light.ms(points.door_km, schematic=schematic) + timed.node_ms[points.door] / 2.0
+    ms = timed.light.access_ms(points.access_km)[:, None] + timed.node_ms[points.door] / 2.0
+    within = np.flatnonzero(points.route >= 0)
+    ms[within] += timed.along_ms(points.route[within, None], points.door_km[within])
     return ms if lost is None else np.where(lost.of_doors(points), np.inf, ms)
 
 
@@ -267,13 +266,13 @@ def along_one_route_ms(
     source_idx, target_idx, ms, raised
         Which pairs there are, how long each takes [ms], and whether it is raised to its geodesic; shape (pairs) each.
     """
-    graph, light = timed.graph, timed.light
+    graph = timed.graph
     i, j = np.nonzero((sources.route[:, None] == targets.route[None, :]) & (sources.route[:, None] >= 0))
     route = sources.route[i]
     km = np.abs(sources.share[i] - targets.share[j]) * graph.edge_km[route]
     chord = geodesy.distance_km(sources.lon[i], sources.lat[i], targets.lon[j], targets.lat[j])
-    access = light.ms(sources.access_km[i] + targets.access_km[j], schematic=True)
-    ms = access + light.ms(np.maximum(km, chord), schematic=graph.schematic[route])
+    access = timed.light.access_ms(sources.access_km[i] + targets.access_km[j])
+    ms = access + timed.along_ms(route, np.maximum(km, chord))
     if lost is not None:
         ms = np.where(lost.between(route, sources.share[i], targets.share[j]), np.inf, ms)
     return i, j, ms, graph.floored[route] | (km < chord - ROUNDING_KM)

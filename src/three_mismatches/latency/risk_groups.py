@@ -97,7 +97,7 @@ def _lines(fibre: Fibre) -> NDArray[np.object_]:
     routes, nodes = fibre.fibre_routes, fibre.fibre_nodes.geometry
     ends = [nodes.loc[routes[end]] for end in ("node0", "node1")]
     vertices = np.stack([np.stack([end.x, end.y], axis=1) for end in ends], axis=1)
-    chords = [shapely.MultiLineString(geodesy.cut_at_antimeridian(pair)) for pair in vertices]
+    chords = geodesy.split_at_antimeridian([shapely.LineString(pair) for pair in vertices])
     own = routes.geometry
     known = (own.notna() & ~own.is_empty).to_numpy(bool)
-    return np.where(known, own.to_numpy(object), np.array(chords, dtype=object))
+    return np.where(known, own.to_numpy(object), chords)

@@ -58,7 +58,8 @@ def rtt(
     sources, targets
         Points, or ids of fibre nodes; where a row's `node` names a fibre node, it meets the fibre there.
     route_factor
-        Built over modelled length of schematic routes and of the ways between points and fibre, >= 1. [-]
+        Built over modelled length of the ways between points and fibre, and of schematic routes that state no
+        `route_factor` of their own, >= 1; at 1 every route is as long as it stands. [-]
     cable_slack
         Fibre over built length of surveyed routes, >= 1; by default the assumption, but no more than
         `route_factor`. [-]

@@ -107,8 +107,9 @@ class _Walk:
     @property
     def line(self) -> shapely.LineString | shapely.MultiLineString:
         """The walk drawn, cut where it jumps across the antimeridian."""
-        parts = geodesy.cut_at_antimeridian(self.vertices)
-        return shapely.MultiLineString(parts) if len(parts) > 1 else shapely.LineString(parts[0])
+        line: shapely.LineString | shapely.MultiLineString
+        (line,) = geodesy.split_at_antimeridian([shapely.LineString(self.vertices)])
+        return line
 
     def then(self, other: _Walk) -> _Walk:
         """Return this walk and then the other."""

@@ -6,6 +6,7 @@ Further columns are kept. A geometry on a table that has none by its schema is l
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
@@ -16,14 +17,15 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
 
-from three_mismatches.errors import CRSError, Fault, LayerError
+from three_mismatches.errors import AssumptionWarning, CRSError, Fault, LayerError
 from three_mismatches.layers.geometry import geometry_of
 from three_mismatches.layers.references import SHOWN_VALUES, across, nearest
+from three_mismatches.layers.routes import copies_share_risk, route_notes, without_jumps
 from three_mismatches.layers.schemas import LAYERS, Layer, empty
-from three_mismatches.layers.tables import Grid, StudyTables
+from three_mismatches.layers.tables import Fibre, Grid, StudyTables
 from three_mismatches.layers.tidy import labels, tidy
 
-__all__ = ["check", "check_table", "grid_from_frames"]
+__all__ = ["check", "check_table", "examined_fibre", "fibre_from_frames", "grid_from_frames", "tell"]
 
 ABSENT = (SchemaErrorReason.COLUMN_NOT_IN_DATAFRAME, SchemaErrorReason.ADD_MISSING_COLUMN_NO_DEFAULT)
 LEAVE_OUT = "Correct it, or leave it empty if it is unknown"
@@ -77,9 +79,98 @@ def grid_from_frames(frames: Mapping[str, pd.DataFrame]) -> Grid:
     LayerError
         With every fault of every table. A `CRSError` if all of them are about coordinate systems.
     """
-    own = [field.name for field in fields(Grid)]
+    checked, faults = _bundle(Grid, frames, "a grid")
+    _raise(faults)
+    return Grid(**checked)
+
+
+def fibre_from_frames(frames: Mapping[str, pd.DataFrame]) -> Fibre:
+    """
+    Return the fibre network that tables in memory make, for what needs no study: round trips, paths, spare routes.
+
+    Parameters
+    ----------
+    frames
+        `fibre_nodes` and `fibre_routes`. A table that is not there has no rows.
+
+    Returns
+    -------
+    fibre
+        New tables. Lines that cross the antimeridian are split there. Exact copies of a route (same ends, length and
+        line) share a risk group in `srlg`; parallel routes that differ are real and are kept as they are.
+
+    Raises
+    ------
+    LayerError
+        With every fault of both tables: ends that are no node, nodes without a place, ids given twice, and lengths
+        that are negative, infinite, 0 between two places more than 1 km apart, less than half of the straight line
+        between the nodes (and more than 20 km less), or more than 20 times it (and more than 1,000 km more): such a
+        length is in another unit. A `CRSError` if all of them are about coordinate systems.
+
+    Warns
+    -----
+    AssumptionWarning
+        Once for each kind, with the rows and by how much: routes shorter than the straight line, which is taken
+        instead when paths are sought; routes of unknown length; copies; routes that end where they begin; surveyed
+        lines that end more than 10 km from their node.
+
+    Examples
+    --------
+    >>> fibre = fibre_from_frames({"fibre_nodes": nodes, "fibre_routes": routes})  # doctest: +SKIP
+    """
+    fibre, notes = examined_fibre(frames)
+    tell(notes, stacklevel=3)
+    return fibre
+
+
+def examined_fibre(
+    frames: Mapping[str, pd.DataFrame], *, known: Sequence[Fault] = ()
+) -> tuple[Fibre, list[Fault]]:
+    """
+    Return the fibre network that tables make, and what its user is to be told.
+
+    Parameters
+    ----------
+    frames
+        As for `fibre_from_frames`.
+    known
+        Faults that a reader found before; they are raised with the others.
+
+    Raises
+    ------
+    LayerError
+        With every fault.
+    """
+    checked, faults = _bundle(Fibre, frames, "a fibre network")
+    _raise([*known, *faults])
+    fibre = Fibre(**checked)
+    routes, copies = copies_share_risk(without_jumps(fibre.fibre_routes))
+    notes = route_notes(fibre.fibre_nodes, routes) + copies
+    return Fibre(fibre.fibre_nodes, routes), notes
+
+
+def tell(notes: Sequence[Fault], *, stacklevel: int) -> None:
+    """
+    Warn of each note.
+
+    Parameters
+    ----------
+    notes
+        What was guessed or left as it is.
+    stacklevel
+        Which caller the warning points to; 1 is this function.
+    """
+    for note in notes:
+        warnings.warn(f"{note.table}: {note.column} {note}", AssumptionWarning, stacklevel=stacklevel)
+
+
+def _bundle(
+    kind: type, frames: Mapping[str, pd.DataFrame], what: str
+) -> tuple[dict[str, pd.DataFrame], list[Fault]]:
+    """Return the tables of a bundle, each as far as it can be completed, and every fault of them."""
+    own = [field.name for field in fields(kind)]
     faults = [
-        Fault(name, "table", "is not a table of a grid", nearest([name], own))
+        Fault(name, "table", f"is not a table of {what}", nearest([name], own))
         for name in frames
         if name not in own
     ]
@@ -88,8 +179,7 @@ def grid_from_frames(frames: Mapping[str, pd.DataFrame]) -> Grid:
         checked[name], found = _examine(LAYERS[name], frames[name])
         faults += found
     faults += across(checked, unread=set())
-    _raise(faults)
-    return Grid(**{name: checked[name] for name in own})
+    return {name: checked[name] for name in own}, faults
 
 
 def check_table(name: str, frame: pd.DataFrame) -> pd.DataFrame:

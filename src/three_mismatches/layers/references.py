@@ -13,6 +13,7 @@ import shapely
 
 from three_mismatches.errors import Fault
 from three_mismatches.layers.geometry import lies_swapped
+from three_mismatches.layers.routes import route_faults
 from three_mismatches.layers.schemas import KW_CURE, LARGEST_SITE_MW, LAYERS, Layer
 from three_mismatches.layers.tidy import Mask, labels
 
@@ -41,6 +42,8 @@ def across(frames: Mapping[str, pd.DataFrame], *, unread: Collection[str] = ()) 
     if not {"sites", "budgets"} & set(unread):
         faults += _unknown_uses(frames["sites"], frames["budgets"])
     faults += _attributes(frames) + _more_than_area(frames) + _swapped(frames)
+    if not {"fibre_nodes", "fibre_routes"} & set(unread):
+        faults += route_faults(frames["fibre_nodes"], frames["fibre_routes"])
     return (
         faults + _rings(frames["sites"]) + _shared_ids(frames) + _twice(frames) + _overlaps(frames["pockets"])
     )

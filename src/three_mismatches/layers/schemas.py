@@ -411,6 +411,7 @@ _TABLES = (
             "length": _number("built length of the cable", "km", low=0),
             "medium": _choice(MEDIA, "where it runs", default="terrestrial"),
             "status": _choice(STATUSES, "how far it is built", default="operating"),
+            "route_factor": _number("fibre over length of this route, detours, slack and all; empty: the assumption `route_factor` of a schematic route, `cable_slack` of a surveyed one", "-", low=1),
             "geometry_kind": _choice(GEOMETRY_KINDS, "whether the line on the map is the real one", default="surveyed"),
             "srlg": _text("shared-risk groups, joined by ;"),
         },

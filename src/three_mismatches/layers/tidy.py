@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from three_mismatches.errors import Fault
 from three_mismatches.layers.schemas import Layer
 
-__all__ = ["TEXT", "all_text", "as_text", "labels", "tidy"]
+__all__ = ["TEXT", "all_text", "as_text", "is_text", "labels", "tidy"]
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -193,7 +193,7 @@ def as_text(series: pd.Series) -> tuple[pd.Series, Mask]:
     if series.isna().all():  # most columns of most tables
         return pd.Series(None, index=series.index, dtype=TEXT, name=series.name), np.zeros(len(series), bool)
     texts = [_text(value) for value in series.astype(object)]
-    bad = np.array([text is not None and not _is_text(text) for text in texts], dtype=bool)
+    bad = np.array([text is not None and not is_text(text) for text in texts], dtype=bool)
     kept = [text if text and not wrong else None for text, wrong in zip(texts, bad, strict=True)]
     return pd.Series(kept, index=series.index, dtype=TEXT, name=series.name), bad
 
@@ -212,7 +212,7 @@ def _text(value: object) -> object:
     return value
 
 
-def _is_text(value: object) -> bool:
+def is_text(value: object) -> bool:
     """Return whether a value is a text that files can hold: no NUL, no half of a character."""
     if not isinstance(value, str):
         return False

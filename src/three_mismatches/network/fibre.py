@@ -51,6 +51,8 @@ class FibreGraph:
         Whether the edge is a chord of a sketch, not a surveyed route.
     floored
         Whether the given length was below the geodesic and was raised to it.
+    factor
+        Fibre over length of each edge as its route states it, NaN where it does not. [-]
     srlg
         Shared-risk groups of each edge, shape (edges).
     """
@@ -68,6 +70,7 @@ class FibreGraph:
     edge_km: Floats
     schematic: Bools
     floored: Bools
+    factor: Floats
     srlg: tuple[tuple[str, ...], ...]
 
 
@@ -146,9 +149,7 @@ def fibre_graph(fibre: Fibre, *, statuses: Sequence[str] = ("operating",)) -> Fi
         routes=routes.index,
         lon=lon,
         lat=lat,
-        node_ms=nodes["equipment_ms"].to_numpy(float)
-        if "equipment_ms" in nodes
-        else np.full(len(nodes), np.nan),
+        node_ms=_stated(nodes, "equipment_ms"),
         indptr=indptr,
         neighbour=neighbour,
         edge=edge,
@@ -157,6 +158,7 @@ def fibre_graph(fibre: Fibre, *, statuses: Sequence[str] = ("operating",)) -> Fi
         edge_km=np.fmax(np.where(np.isnan(given), _drawn_km(routes), given), chord),
         schematic=(routes["geometry_kind"] == "schematic").to_numpy(bool),
         floored=given < chord - ROUNDING_KM,
+        factor=_stated(routes, "route_factor"),
         srlg=_groups(routes),
     )
 
@@ -217,6 +219,11 @@ def _rows(node0: Ints, node1: Ints, nodes: int) -> tuple[Ints, Ints, Ints]:
     indptr = np.zeros(nodes + 1, dtype=np.int64)
     np.cumsum(np.bincount(tail, minlength=nodes), out=indptr[1:])
     return indptr, head[order], edge[order]
+
+
+def _stated(table: pd.DataFrame, column: str) -> Floats:
+    """Return a column of figures, NaN where the table has not got it."""
+    return table[column].to_numpy(float) if column in table else np.full(len(table), np.nan)
 
 
 def _groups(routes: gpd.GeoDataFrame) -> tuple[tuple[str, ...], ...]:

@@ -20,7 +20,7 @@ from shapely import Point
 from conftest import table
 from pypower_grids import CASES, case, dc_flow_of, grid_of
 from three_mismatches.errors import NetworkError
-from three_mismatches.inputs import read_matpower
+from three_mismatches.inputs.matpower import read_matpower
 from three_mismatches.layers import Grid
 from three_mismatches.layers.schemas import LAYERS, empty
 from three_mismatches.power import dc_flow, lodf, ptdf

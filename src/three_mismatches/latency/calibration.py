@@ -10,7 +10,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq, least_squares
 
 from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.errors import Fault, LayerError
@@ -225,6 +224,8 @@ class _Asked:
         start: Floats | None = None,
     ) -> Floats:
         """Return the values of least squares over some measurements, from several starts or from one."""
+        from scipy.optimize import least_squares
+
         low, high = np.array(list(limits.values())).T
         root = np.sqrt(self.weight[rows])
 
@@ -309,6 +310,7 @@ def _residuals(asked: _Asked, predicted: Floats, limits: tuple[float, float]) ->
 
 def _implied(asked: _Asked, row: int, limits: tuple[float, float]) -> float:
     """Return the route factor that explains one measurement without equipment; NaN where none within limits does."""
+    from scipy.optimize import brentq
 
     def over(factor: float) -> float:
         return float(

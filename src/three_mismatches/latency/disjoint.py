@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from three_mismatches._kernels.shortest_paths import cheapest_pair
 from three_mismatches.assumptions import ASSUMPTIONS
@@ -204,6 +202,9 @@ def _why_none(fibre: FibreGraph, graph: PairGraph, taken: Bools, kinds: Collecti
 
 def _parts(graph: PairGraph, kept: Bools) -> bool:
     """Return whether the points have no path over the arcs that are kept."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     shape = (graph.nodes, graph.nodes)
     joined = csr_array((np.ones(kept.sum()), (graph.tail[kept], graph.head[kept])), shape=shape)
     _, part = connected_components(joined, directed=False)

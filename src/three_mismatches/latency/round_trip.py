@@ -10,8 +10,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.errors import Fault, NetworkError
@@ -195,6 +193,9 @@ def named_points(fibre: Fibre, points: Points) -> gpd.GeoDataFrame:
 
 def reasons(asked: Trip, source_idx: Ints, target_idx: Ints) -> list[str]:
     """Return why no path joins each of the given pairs."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = asked.timed.graph
     size = len(graph.nodes)
     joined = csr_array((np.ones(graph.node0.size), (graph.node0, graph.node1)), shape=(size, size))

@@ -22,7 +22,7 @@ graph = {
 }
 fibre = tm.read_node_link(graph, geometry_kind="surveyed", source="railway distances, by hand", licence="CC0")
 cities = fibre.fibre_nodes.assign(node=fibre.fibre_nodes.index)
-print(tm.latency.rtt(fibre, cities, cities, equipment_ms=0.0).round(2).to_string(), "\n")
+print(tm.latency.rtt(fibre, cities, cities, equipment=False).round(2).to_string(), "\n")
 
 metres = [{**edge, "dist": edge["dist"] * 1000} for edge in graph["edges"]]
 try:

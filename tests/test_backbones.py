@@ -17,6 +17,7 @@ BACKBONES = (12, 25, 48)
 
 @pytest.fixture(scope="module", params=BACKBONES)
 def fibre(request):
+    """Return one of the published backbones."""
     return tm.japan(backbone=request.param).fibre
 
 
@@ -116,10 +117,9 @@ def test_every_measured_row_has_its_source():
     assert set(rows["node0"]) <= set(tm.japan().fibre.fibre_nodes.index)
 
 
-def test_ishikari_is_told_in_one_sentence_for_each_use():
-    result = tm.japan().solve()
-    told = tm.report.latency_sentences(result, "sakura-ishikari")
-    assert len(told) == len(result.tables.tables.budgets)
+def test_ishikari_is_told_in_one_sentence_for_each_use(japan):
+    told = tm.report.latency_sentences(japan, "sakura-ishikari")
+    assert len(told) == len(japan.tables.tables.budgets)
     assert "beyond the 2 ms budget" in told[0]
     assert "no route can meet it" in told[0]
     training = next(each for each in told if each.startswith("For ai training"))

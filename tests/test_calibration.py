@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fibres import in_one_place, points_of, random_fibre
@@ -103,7 +103,6 @@ def test_what_cannot_be_fitted_is_refused(options):
         latency.calibrate(chain(), table, **options)
 
 
-@settings(max_examples=20)
 @given(seeds, st.floats(1.1, 2.5), st.floats(0.02, 0.3))
 def test_factors_are_found_on_random_networks_where_they_can_be(seed, factor, equipment):
     fibre = random_fibre(seed)

@@ -5,7 +5,7 @@ from itertools import combinations, product
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from shapely.geometry import LineString
@@ -130,7 +130,6 @@ def flow_of_two(fibre, source, target, *, split):
     return found.fun if found.status == 0 else np.inf
 
 
-@settings(max_examples=25)
 @given(seeds, st.booleans(), st.sampled_from(["route", "node"]))
 def test_pairs_cost_what_an_independent_flow_costs(seed, whole, by):
     fibre = random_fibre(seed, whole=whole)
@@ -200,7 +199,6 @@ def best_by_brute_force(fibre, source, target, *, nodes_too):
     return min(sums, default=np.inf) * MS_PER_KM
 
 
-@settings(max_examples=12)
 @given(seeds, st.booleans())
 def test_risk_disjoint_pairs_equal_brute_force(seed, nodes_too):
     fibre = random_fibre(seed, nodes=6, extra=6, groups=5, whole=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
@@ -122,7 +122,6 @@ def deleted(fibre, names, **options):
     return worst
 
 
-@settings(max_examples=15)
 @given(seeds, st.sampled_from([{}, {"equipment": 0.4}, {"via": ["n2", "n5"]}]))
 def test_every_loss_equals_deleting_it_and_asking_again(seed, options):
     # 64 pairs each, three kinds of loss: far more than 200 pairs in all.

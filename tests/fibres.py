@@ -28,9 +28,9 @@ def fibre_of(nodes, routes, *, lines=None, srlg=None):
 
 
 def in_one_place(routes, *, srlg=None, **nodes_at):
-    """Return sketched routes {id: (node0, node1, km)} between nodes 1 m apart: no length is below its geodesic."""
+    """Return sketched routes {id: (node0, node1, km)} between nodes in one place: no length is below its geodesic."""
     names = sorted({end for route in routes.values() for end in route[:2]})
-    places = {name: (1e-5 * at, 0.0) for at, name in enumerate(names)} | nodes_at
+    places = dict.fromkeys(names, (0.0, 0.0)) | nodes_at
     return fibre_of(places, {key: (*route, "schematic") for key, route in routes.items()}, srlg=srlg)
 
 
@@ -38,7 +38,7 @@ def random_fibre(seed, *, nodes=8, extra=6, groups=0, whole=False):
     """
     Return a connected fibre with parallel routes and loops, lengths with ties, and shared-risk groups.
 
-    With `whole` every length is a whole number of km, zero among them, in one place; else the routes are sketched and
+    With `whole` every length is a whole number of km, 0 among them, in one place; else the routes are sketched and
     surveyed over Japan.
     """
     rng = np.random.default_rng(seed)
@@ -52,7 +52,7 @@ def random_fibre(seed, *, nodes=8, extra=6, groups=0, whole=False):
     }
     if whole:
         routes = {
-            name: (f"n{i}", f"n{j}", float(rng.integers(1, 5)))
+            name: (f"n{i}", f"n{j}", float(rng.integers(0, 5)))
             for name, (i, j) in zip(named, ends, strict=True)
         }
         return in_one_place(routes, srlg=srlg)

@@ -105,7 +105,7 @@ def test_a_point_within_a_route_leaves_it_both_ways():
 def test_points_at_one_node_need_no_route():
     row = latency.disjoint_pairs(trap(), ["a"], ["a"], equipment=0.5).iloc[0]
     assert (row["first_ms"], row["second_ms"], row["first_routes"]) == (0.5, 0.5, ())
-    assert "one node" in row["reason"]
+    assert "one place" in row["reason"]
 
 
 def flow_of_two(fibre, source, target, *, split):
@@ -218,3 +218,30 @@ def test_a_second_path_is_no_shorter_than_what_is_left_after_a_loss(seed):
     n1 = latency.n1_rtt(fibre, names[:3], names[3:], of="route")
     assert (pairs["second_ms"] >= n1["n1_rtt_ms"] - 1e-9).all()
     assert (np.isinf(pairs["second_ms"]) == np.isinf(n1["n1_rtt_ms"])).all()
+
+
+def test_rings_of_no_length_are_left_out_of_paths():
+    """a-b-c is a ring of 0 km on the way from s to t, twice."""
+    routes = {
+        "sa": ("s", "a", 1.0), "ab": ("a", "b", 0.0), "bc": ("b", "c", 0.0), "ca": ("c", "a", 0.0),
+        "at": ("a", "t", 1.0),
+        "sd": ("s", "d", 1.0), "de": ("d", "e", 0.0), "ed": ("e", "d", 0.0), "dt": ("d", "t", 1.0),
+        "st": ("s", "t", 1.5), "st2": ("s", "t", 9.0),
+    }  # fmt: skip
+    fibre = in_one_place(routes, srlg={"sa": "x", "sd": "x", "at": "y"})
+    for by in ("route", "node", "group", ("node", "group")):
+        row = latency.disjoint_pairs(fibre, ["s"], ["t"], by=by, **BARE).iloc[0]
+        assert {*row["first_routes"], *row["second_routes"]} <= {"sa", "at", "sd", "dt", "st"}
+        assert row["first_ms"] * KM == pytest.approx(1.5, abs=1e-2)
+
+
+def test_a_point_within_a_route_needs_no_route_to_itself():
+    line = LineString([(0, 0), (0.2, 0)])
+    fibre = fibre_of({"a": (0, 0), "b": (0.2, 0)}, {"ab": ("a", "b", 100.0, "surveyed")}, lines={"ab": line})
+    place = points_of({"s": (0.05, 0)})
+    row = latency.disjoint_pairs(fibre, place, place, **BARE).iloc[0]
+    assert (row["first_ms"], row["second_ms"], row["reason"]) == (
+        0.0,
+        0.0,
+        "both meet the fibre at one place",
+    )

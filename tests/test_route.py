@@ -10,7 +10,7 @@ from shapely.geometry import LineString
 
 from fibres import BARE, MS_PER_KM, fibre_of, points_of, random_fibre
 from three_mismatches import geodesy, latency
-from three_mismatches.errors import NetworkError
+from three_mismatches.errors import LayerError, NetworkError
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -177,3 +177,37 @@ def test_a_policy_never_makes_light_quicker(seed):
     direct, passed = latency.rtt(fibre, names, names), latency.rtt(fibre, names, names, via=["n3", "n5"])
     assert (passed >= direct - 1e-12).all(axis=None)
     np.testing.assert_allclose(passed.loc["n3"], direct.loc["n3"], rtol=1e-12, atol=1e-12)
+
+
+def test_equipment_may_be_a_bool_of_numpy():
+    fibre = bent()
+    fibre.fibre_nodes["equipment_ms"] = 2.0
+    for wanted in (True, False):
+        one = latency.rtt(fibre, ["a"], ["c"], equipment=wanted)
+        assert one.equals(latency.rtt(fibre, ["a"], ["c"], equipment=np.bool_(wanted)))
+
+
+def test_points_without_a_place_are_refused_though_they_name_a_node():
+    place = points_of({"s": (0, 0), "t": (0, 0)}, node=["a", "b"])
+    place.loc["t", "geometry"] = None
+    with pytest.raises(NetworkError, match=r"is missing for row: 't'"):
+        latency.rtt(bent(), place, ["c"])
+    with pytest.raises(LayerError, match="GeoDataFrame"):
+        latency.rtt(bent(), pd.DataFrame({"lon": [0.0], "lat": [0.0]}), ["c"])
+
+
+def test_where_no_route_operates_nothing_is_reached():
+    fibre = bent()
+    fibre.fibre_routes["status"] = "planned"
+    row = latency.path(fibre, points_of({"s": (0, 0)}), ["c"]).iloc[0]
+    assert (row["rtt_ms"], row["reason"]) == (
+        np.inf,
+        "no fibre joins the 1 node around 'a' with the 1 node around 'c'",
+    )
+
+
+def test_rows_with_one_name_are_answered_each():
+    places = points_of({"s": (0, 0), "t": (1, 0)}).rename(index={"t": "s"})
+    found = latency.rtt(bent(), places, ["a", "c", "c"], **BARE)
+    assert found.shape == (2, 3)
+    assert found.to_numpy()[:, 0] == pytest.approx([0.0, 150 * MS_PER_KM])

@@ -13,7 +13,7 @@ from three_mismatches._kernels.shortest_paths import cheapest_pair
 from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.latency.light import light_of
 from three_mismatches.latency.n1 import known_kinds
-from three_mismatches.latency.pair_graph import PairGraph, pair_graph
+from three_mismatches.latency.pair_graph import PairGraph, pair_graph, walks_over
 from three_mismatches.latency.round_trip import Points, Trip, reasons, trip, trip_paths
 from three_mismatches.layers import Fibre
 from three_mismatches.network import FibreGraph
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Groups = tuple[tuple[str, ...], ...]
 
-ONE_NODE = "both meet the fibre at one node"
+ONE_PLACE = "both meet the fibre at one place"
 
 
 def disjoint_pairs(
@@ -55,7 +55,7 @@ def disjoint_pairs(
         One row for each source and target. `rtt_ms` of the quickest path alone; `first_ms` and `second_ms` of the pair,
         the quicker first, `total_ms` their sum, which is what is least; `first_routes`, `second_routes`, ids in order
         from source to target; `reason` why there is no pair, else empty: then the times of the pair are inf. Points
-        that meet the fibre at one node need no route: both paths are empty, and `reason` says so.
+        that meet the fibre at one place need no route: both paths are empty, and `reason` says so.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def _pair(asked: Trip, graph: PairGraph, kinds: Collection[str]) -> _Pair:
     """Return the best pair over a graph that has its two points built in."""
     fibre = asked.timed.graph
     if graph.source == graph.target:
-        return _Pair((0.0, 0.0), reason=ONE_NODE)
+        return _Pair((0.0, 0.0), reason=ONE_PLACE)
     split = graph.with_split_nodes() if "node" in kinds else graph
     taken, paths = cheapest_pair(*split.slots(), split.ms, split.source, split.target)
     if paths < 2:
@@ -157,17 +157,7 @@ def _walks(graph: PairGraph, taken: Bools) -> list[Ints]:
     """Return the arcs of the two paths, each in order from the source to the target."""
     # Two units that cross one piece of route in opposite directions cancel: none needs it.
     kept = taken & ~((graph.twin >= 0) & taken[graph.twin])
-    onward: dict[int, list[int]] = {}
-    for arc in np.flatnonzero(kept)[::-1]:
-        onward.setdefault(int(graph.tail[arc]), []).append(int(arc))
-    walks = []
-    for _ in range(2):
-        node, walk = graph.source, []
-        while node != graph.target:
-            walk.append(onward[node].pop())
-            node = int(graph.head[walk[-1]])
-        walks.append(np.array(walk, dtype=np.int64))
-    return walks
+    return walks_over(graph, np.flatnonzero(kept), 2)
 
 
 def _shared_groups(srlg: Groups, routes: list[Ints]) -> set[str]:

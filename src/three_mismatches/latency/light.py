@@ -86,12 +86,13 @@ def light_of(*, route_factor: float, cable_slack: float | None, equipment: bool 
         assumption. [ms]
     """
     slack = min(ASSUMPTIONS["cable_slack"].value, route_factor) if cable_slack is None else cable_slack
-    each = ASSUMPTIONS["equipment_ms"].value if equipment is True else float(equipment)
+    wanted = isinstance(equipment, (bool, np.bool_))
+    each = ASSUMPTIONS["equipment_ms"].value if wanted else float(equipment)
     return Light(
         route_factor=route_factor,
         cable_slack=slack,
         equipment_ms=each,
-        bare=equipment is False,
+        bare=wanted and not equipment,
         straight=route_factor == 1.0,
     )
 

@@ -11,7 +11,7 @@ from three_mismatches import geodesy
 from three_mismatches.latency.light import TimedGraph
 from three_mismatches.network import FibreAttach
 
-__all__ = ["PairGraph", "pair_graph"]
+__all__ = ["PairGraph", "pair_graph", "walks_over"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -92,7 +92,8 @@ def pair_graph(timed: TimedGraph, sources: FibreAttach, targets: FibreAttach, i:
     Return the fibre with a source and a target built in.
 
     A point at a node is that node. A point within a route is a node of its own, which cuts the route in two: a path
-    that leaves it one way and one that leaves it the other way share nothing.
+    that leaves it one way and one that leaves it the other way share nothing. Two points in one place of a route are
+    one node.
     """
     graph, size = timed.graph, len(timed.graph.nodes)
     ends = [(sources, i, size), (targets, j, size + 1)]
@@ -105,6 +106,8 @@ def pair_graph(timed: TimedGraph, sources: FibreAttach, targets: FibreAttach, i:
     node1 = np.concatenate([graph.node1[kept], joined[1].astype(np.int64)])
     ms = np.concatenate([timed.weight[kept], joined[2]])
     route = np.concatenate([np.flatnonzero(kept), joined[3].astype(np.int64)])
+    if len(within) == 2 and len(set(cut)) == 1 and sources.share[i] == targets.share[j]:
+        ends = [(sources, i, size), (targets, j, size)]
     places = [own if at.route[row] >= 0 else int(at.door[row, 0]) for at, row, own in ends]
     edges = np.arange(node0.size, dtype=np.int64)
     return PairGraph(
@@ -118,6 +121,28 @@ def pair_graph(timed: TimedGraph, sources: FibreAttach, targets: FibreAttach, i:
         nodes=size + 2,
         ends_ms=sum(_end_ms(timed, at, row) for at, row, _ in ends),
     )
+
+
+def walks_over(graph: PairGraph, arcs: Ints, count: int) -> list[Ints]:
+    """
+    Return some paths from the source to the target over arcs that hold them, each in order; no arc is taken twice.
+
+    Rings, which cost nothing where routes of length 0 make them, are left out.
+    """
+    onward: dict[int, list[int]] = {}
+    for arc in arcs[::-1]:
+        onward.setdefault(int(graph.tail[arc]), []).append(int(arc))
+    walks = []
+    for _ in range(count):
+        nodes, walk = [graph.source], []
+        while nodes[-1] != graph.target:
+            arc = onward[nodes[-1]].pop()
+            nodes.append(int(graph.head[arc]))
+            walk.append(arc)
+            first = nodes.index(nodes[-1])  # where a ring has closed, else the end
+            nodes, walk = nodes[: first + 1], walk[:first]
+        walks.append(np.array(walk, dtype=np.int64))
+    return walks
 
 
 def _own_pieces(timed: TimedGraph, ends: list[tuple[FibreAttach, int, int]]) -> list[Piece]:

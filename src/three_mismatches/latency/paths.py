@@ -134,12 +134,27 @@ def attach_points(fibre: Fibre, graph: FibreGraph, points: gpd.GeoDataFrame) -> 
     """Return where points meet the operating fibre: at the node named in `node`, else where it is nearest."""
     node = points["node"] if "node" in points else pd.Series(None, index=points.index, dtype="object")
     named = node.notna().to_numpy(bool)
-    found = match.to_fibre(points[~named], fibre).reindex(points.index)
+    routes = fibre.fibre_routes
+    # Where no route operates, points stand at nodes that lead nowhere: out of reach, not an error.
+    found = _spread(
+        match.to_fibre(points[~named], Fibre(fibre.fibre_nodes, routes[_operating(routes)])), named
+    )
     place = np.where(named, graph.nodes.get_indexer(pd.Index(node)), -1)
     lon, lat = (np.append(axis, np.nan)[place] for axis in (graph.lon, graph.lat))
     km = geodesy.distance_km(points.geometry.x.to_numpy(float), points.geometry.y.to_numpy(float), lon, lat)
     at_node = {"kind": "node", "fibre_node": node, "build_km": km, "lon": lon, "lat": lat}
-    return fibre_attach(graph, found.assign(**{k: np.where(named, v, found[k]) for k, v in at_node.items()}))
+    joints = found.assign(**{k: np.where(named, v, found[k]) for k, v in at_node.items()})
+    return fibre_attach(graph, joints.set_axis(points.index))
+
+
+def _operating(routes: gpd.GeoDataFrame) -> pd.Series:
+    return routes["status"].eq("operating")
+
+
+def _spread(table: pd.DataFrame, left_out: Bools) -> pd.DataFrame:
+    """Return the table with a row without values at each place that was left out of it, numbered."""
+    place = np.cumsum(~left_out) - 1
+    return table.reset_index(drop=True).reindex(np.where(left_out, -1, place)).reset_index(drop=True)
 
 
 def attached_to_sketch(graph: FibreGraph, points: FibreAttach) -> Bools:

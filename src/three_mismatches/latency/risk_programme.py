@@ -8,7 +8,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_diag, coo_array, csr_array, hstack, vstack
 
 from three_mismatches.errors import SolverError
-from three_mismatches.latency.pair_graph import PairGraph
+from three_mismatches.latency.pair_graph import PairGraph, walks_over
 
 __all__ = ["pair_without_shared_risk"]
 
@@ -82,7 +82,7 @@ def pair_without_shared_risk(graph: PairGraph, srlg: Groups, *, node_disjoint: b
         msg = f"the programme of paths without a common risk ended without an answer: {found.message}"
         raise SolverError(msg)
     taken = found.x.reshape(2, arcs + risks)[:, :arcs] > 0.5
-    return [_in_order(graph, np.flatnonzero(row)) for row in taken]
+    return [walks_over(graph, np.flatnonzero(row), 1)[0] for row in taken]
 
 
 def _risks(graph: PairGraph, srlg: Groups, *, node_disjoint: bool) -> coo_array:
@@ -104,13 +104,3 @@ def _risks(graph: PairGraph, srlg: Groups, *, node_disjoint: bool) -> coo_array:
                 if node not in (graph.source, graph.target):
                     meet(("node", node), at)
     return coo_array((np.ones(len(arc)), (risk, arc)), shape=(len(names), graph.tail.size))
-
-
-def _in_order(graph: PairGraph, arcs: Ints) -> Ints:
-    """Return a path's arcs from the source to the target; rings of no length beside it are left out."""
-    onward = {int(graph.tail[arc]): int(arc) for arc in arcs}
-    node, walk = graph.source, []
-    while node != graph.target:
-        walk.append(onward[node])
-        node = int(graph.head[walk[-1]])
-    return np.array(walk, dtype=np.int64)

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from three_mismatches.assumptions import ASSUMPTIONS
-from three_mismatches.errors import Fault, NetworkError
+from three_mismatches.errors import Fault, LayerError, NetworkError
 from three_mismatches.latency.light import Light, TimedGraph, light_of, timed_graph
 from three_mismatches.latency.paths import (
     Paths,
@@ -177,9 +177,14 @@ def named_points(fibre: Fibre, points: Points) -> gpd.GeoDataFrame:
     ------
     NetworkError
         If an id is no fibre node.
+    LayerError
+        If a table has no points.
     """
     if isinstance(points, gpd.GeoDataFrame):
         return points
+    if isinstance(points, pd.DataFrame):
+        cure = "Make it a GeoDataFrame: geometry=geopandas.points_from_xy(lon, lat), crs=4326"
+        raise LayerError([Fault("points", "geometry", "no such column", cure)])
     ids = pd.Index([points] if isinstance(points, str) else list(points), dtype=object)
     nodes = fibre.fibre_nodes
     lost = ids[~ids.isin(nodes.index)]

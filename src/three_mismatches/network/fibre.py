@@ -184,10 +184,16 @@ def fibre_attach(graph: FibreGraph, table: pd.DataFrame) -> FibreAttach:
     ids = np.where(on_route, table["fibre_route"].to_numpy(object), table["fibre_node"].to_numpy(object))
     route = np.where(on_route, graph.routes.get_indexer(pd.Index(ids)), -1).astype(np.int64)
     node = np.where(on_route, -1, graph.nodes.get_indexer(pd.Index(ids))).astype(np.int64)
+    cure = "Give each point a place, and name a row of fibre_nodes"
+    placeless = table["build_km"].isna().to_numpy(bool)
     lost = (route < 0) & (node < 0)
-    if lost.any():
-        cure = "Give each point a place, and name a row of fibre_nodes"
-        raise NetworkError([Fault("points", "node", "no such fibre node", cure, _texts(table.index[lost]))])
+    faults = [
+        Fault("points", "node", "no such fibre node", cure, _texts(table.index[lost])),
+        Fault("points", "geometry", "is missing", cure, _texts(table.index[placeless & ~lost])),
+    ]
+    found = [fault for fault in faults if fault.rows]
+    if found:
+        raise NetworkError(found)
     lon, lat = table["lon"].to_numpy(float), table["lat"].to_numpy(float)
     share = np.where(on_route, table["along_share"].to_numpy(float), 0.0)
     door, door_km, floored = _doors(graph, route, node, share, lon, lat)

@@ -136,19 +136,14 @@ def attach_points(fibre: Fibre, graph: FibreGraph, points: gpd.GeoDataFrame) -> 
     named = node.notna().to_numpy(bool)
     routes = fibre.fibre_routes
     # Where no route operates, points stand at nodes that lead nowhere: out of reach, not an error.
-    found = _spread(
-        match.to_fibre(points[~named], Fibre(fibre.fibre_nodes, routes[_operating(routes)])), named
-    )
+    operating = Fibre(fibre.fibre_nodes, routes[routes["status"].eq("operating")])
+    found = _spread(match.to_fibre(points[~named], operating), named)
     place = np.where(named, graph.nodes.get_indexer(pd.Index(node)), -1)
     lon, lat = (np.append(axis, np.nan)[place] for axis in (graph.lon, graph.lat))
     km = geodesy.distance_km(points.geometry.x.to_numpy(float), points.geometry.y.to_numpy(float), lon, lat)
     at_node = {"kind": "node", "fibre_node": node, "build_km": km, "lon": lon, "lat": lat}
     joints = found.assign(**{k: np.where(named, v, found[k]) for k, v in at_node.items()})
     return fibre_attach(graph, joints.set_axis(points.index))
-
-
-def _operating(routes: gpd.GeoDataFrame) -> pd.Series:
-    return routes["status"].eq("operating")
 
 
 def _spread(table: pd.DataFrame, left_out: Bools) -> pd.DataFrame:

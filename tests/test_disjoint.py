@@ -245,3 +245,19 @@ def test_a_point_within_a_route_needs_no_route_to_itself():
         0.0,
         "both meet the fibre at one place",
     )
+
+
+def test_a_node_and_a_route_of_one_name_are_two_places():
+    nodes = {"x": (0, 0), "b": (1, 0), "c": (0, 1)}
+    routes = {
+        "x": ("c", "b", 400.0, "surveyed"),
+        "xb": ("x", "b", 150.0, "schematic"),
+        "xc": ("x", "c", 150.0, "schematic"),
+        "bc": ("b", "c", 300.0, "schematic"),
+    }
+    fibre = fibre_of(nodes, routes, lines={"x": LineString([(0, 1), (1, 1), (1, 0)])})
+    places = points_of({"node": (0, 0), "route": (0.01, 1.01)}, node=["x", None])
+    both = latency.disjoint_pairs(fibre, places, ["b"], **BARE)
+    for name in places.index:
+        alone = latency.disjoint_pairs(fibre, places.loc[[name]], ["b"], **BARE)
+        assert both.loc[(name, "b"), "total_ms"] == pytest.approx(alone.iloc[0]["total_ms"])

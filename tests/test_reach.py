@@ -43,10 +43,10 @@ def test_a_site_that_reaches_nobody_is_infinitely_far():
     assert [found["rtt_ms"], found["unreached_share"], found["within_20_ms"]] == [np.inf, 1.0, 0.0]
 
 
-@pytest.mark.parametrize("weight", [np.nan, -1.0, np.inf, 0.0])
+@pytest.mark.parametrize("weight", [np.nan, -1.0, np.inf, 0.0, "many"])
 def test_people_must_be_a_number(weight):
     with pytest.raises(LayerError, match="weight"):
-        latency.population_reach(ring(), ["a"], people(b=weight))
+        latency.population_reach(ring(), ["a"], people(b=1).assign(weight=[weight]))
 
 
 def test_pairs_within_the_budget_and_whether_they_hold_after_a_loss():

@@ -45,6 +45,9 @@ def test_a_chord_across_the_antimeridian_meets_what_lies_on_it_and_nothing_on_th
     fibre = fibre_of({"w": (179, 0), "e": (-179, 0)}, {"we": ("w", "e", np.nan, "schematic")})
     zones = hazards(on=box(179.5, -1, 180, 1), greenwich=box(-1, -1, 1, 1))
     assert latency.with_risk_groups(fibre, hazards=zones).fibre_routes["srlg"].tolist() == ["hazard:on"]
+    drawn = {"we": LineString([(179, 0), (-179, 0)])}
+    same = fibre_of({"w": (179, 0), "e": (-179, 0)}, {"we": ("w", "e", np.nan, "surveyed")}, lines=drawn)
+    assert latency.with_risk_groups(same, hazards=zones).fibre_routes["srlg"].tolist() == ["hazard:on"]
 
 
 def test_zones_must_be_polygons_in_degrees():

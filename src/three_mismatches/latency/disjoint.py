@@ -120,10 +120,8 @@ def _all_pairs(asked: Trip, kinds: Collection[str]) -> list[_Pair]:
     for i in range(len(asked.sources_at)):
         for j in range(len(asked.targets_at)):
             graph = pair_graph(asked.timed, asked.sources_at, asked.targets_at, i, j)
-            ends = (
-                (at.ids[row], at.share[row]) for at, row in ((asked.sources_at, i), (asked.targets_at, j))
-            )
-            key = tuple(ends)
+            ends = ((asked.sources_at, i), (asked.targets_at, j))
+            key = tuple((at.ids[row], at.route[row], at.share[row]) for at, row in ends)
             if key not in known:
                 known[key] = _pair(asked, graph, kinds)
             found.append(known[key].longer_by(graph.ends_ms))

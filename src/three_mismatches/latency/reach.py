@@ -186,7 +186,8 @@ def virtual_campuses(
 
 def _weights(population: gpd.GeoDataFrame) -> Floats:
     """Return the people at each point; raise one error for all that are none."""
-    weight = population["weight"] if "weight" in population else pd.Series(np.nan, index=population.index)
+    given = population["weight"] if "weight" in population else pd.Series(np.nan, index=population.index)
+    weight = pd.to_numeric(given, errors="coerce")
     bad = population.index[~((weight >= 0.0) & np.isfinite(weight))]
     faults = [
         Fault("population", "weight", "not a number >= 0", "Fill it or drop the rows", tuple(map(str, bad)))

@@ -93,11 +93,11 @@ def _met(fibre: Fibre, hazards: gpd.GeoDataFrame) -> list[str]:
 
 
 def _lines(fibre: Fibre) -> NDArray[np.object_]:
-    """Return each route's own line, else the chord of its nodes, in two parts across the antimeridian."""
+    """Return each route's own line, else the chord of its nodes, in parts across the antimeridian."""
     routes, nodes = fibre.fibre_routes, fibre.fibre_nodes.geometry
     ends = [nodes.loc[routes[end]] for end in ("node0", "node1")]
     vertices = np.stack([np.stack([end.x, end.y], axis=1) for end in ends], axis=1)
-    chords = geodesy.split_at_antimeridian([shapely.LineString(pair) for pair in vertices])
     own = routes.geometry
     known = (own.notna() & ~own.is_empty).to_numpy(bool)
-    return np.where(known, own.to_numpy(object), chords)
+    chords = np.array([shapely.LineString(pair) for pair in vertices], dtype=object)
+    return geodesy.split_at_antimeridian(np.where(known, own.to_numpy(object), chords))

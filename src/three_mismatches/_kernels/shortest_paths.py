@@ -24,7 +24,9 @@ Floats = NDArray[np.float64]
 @kernel
 def _before(key: Floats, heap: Ints, a: int, b: int) -> bool:
     """Return whether entry `a` leaves the heap before `b`: the nearer one, then the lower position."""
-    if key[a] != key[b]:  # written so, as "<, or == and <" compiles into something that takes 2.5 times as long
+    if (
+        key[a] != key[b]
+    ):  # written so, as "<, or == and <" compiles into something that takes 2.5 times as long
         return bool(key[a] < key[b])
     return bool(heap[a] < heap[b])
 

@@ -1,0 +1,245 @@
+"""
+Least costs between nodes of an undirected graph: many to many, and of one path after every single loss on it.
+
+`distances` chooses how by the size of what is asked: all by kernels, exact, and the same whatever the number of
+threads. `replacement_paths` answers what the best way costs once any one edge or inner node of it is lost.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from three_mismatches._kernels import distances as kernels
+from three_mismatches._kernels import replacement_paths as losses
+from three_mismatches._kernels.shortest_paths import shortest_paths
+
+__all__ = ["Replacements", "Rows", "distances", "replacement_paths"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+PART = 400_000
+"""Nodes that a thread settles before it asks for more work: some 50 ms, so that an interrupt is heard."""
+
+ALONE = 200_000
+"""Nodes to settle up to which threads cost more than they bring."""
+
+
+class Rows(NamedTuple):
+    """
+    An undirected graph in compressed rows: slots `indptr[v]:indptr[v + 1]` lead from node `v` to `neighbour`.
+
+    Each edge has two slots of the same weight, one at either end; a loop has two at its own node. Parallel edges,
+    loops, weights of 0 and islands are welcome.
+
+    Attributes
+    ----------
+    indptr, neighbour
+        Shapes (nodes + 1) and (slots).
+    weight
+        What a slot costs: finite and >= 0, shape (slots). [any]
+    edge
+        Which edge a slot belongs to, shape (slots).
+    """
+
+    indptr: Ints
+    neighbour: Ints
+    weight: Floats
+    edge: Ints
+
+    @classmethod
+    def of(cls, node0: ArrayLike, node1: ArrayLike, weight: ArrayLike, *, nodes: int) -> Rows:
+        """Return the graph of edges between node positions; edges are numbered as they come."""
+        start, end = (np.asarray(ends, dtype=np.int64) for ends in (node0, node1))
+        tail, head = np.concatenate([start, end]), np.concatenate([end, start])
+        edge = np.tile(np.arange(start.size, dtype=np.int64), 2)
+        order = np.argsort(tail, kind="stable")
+        indptr = np.zeros(nodes + 1, dtype=np.int64)
+        np.cumsum(np.bincount(tail, minlength=nodes), out=indptr[1:])
+        return cls(indptr, head[order], np.asarray(weight, dtype=np.float64)[edge[order]], edge[order])
+
+
+class Replacements(NamedTuple):
+    """
+    A shortest path, and what the best way between its ends costs after a loss.
+
+    Attributes
+    ----------
+    cost
+        Of the path; inf where there is none, and then all arrays but `nodes` are empty. [as `weight`]
+    nodes, edges
+        Along the path, shapes (h + 1) and (h).
+    without_edge
+        Cost once each edge is lost, that edge alone; inf where the loss parts the ends. Shape (h). [as `weight`]
+    without_node
+        Cost once each inner node is lost, shape (h - 1). [as `weight`]
+    """
+
+    cost: float
+    nodes: Ints
+    edges: Ints
+    without_edge: Floats
+    without_node: Floats
+
+
+def distances(
+    graph: Rows, sources: ArrayLike, targets: ArrayLike | None = None, *, workers: int | None = None
+) -> Floats:
+    """
+    Return the least cost from each source to each target, or to every node.
+
+    A search from each source on a heap, which ends with its last target; with targets from the side that has fewer
+    different nodes. Little work is done by one thread, more by one for each core.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    sources, targets
+        Node positions; they may repeat. Without targets, all nodes.
+    workers
+        Threads; without it, one for each core if it is worthwhile. The answer is the same, bit for bit.
+
+    Returns
+    -------
+    cost
+        Shape (sources, targets) or (sources, nodes); inf where there is no path. [as `weight`]
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative, not finite, or a position is no node's.
+
+    Notes
+    -----
+    A cost is added up from the side that is searched from, so the last bits can differ between the two sides.
+
+    Examples
+    --------
+    >>> triangle = Rows.of([0, 1, 0], [1, 2, 2], [1.0, 1.0, 5.0], nodes=3)
+    >>> distances(triangle, [0])
+    array([[0., 1., 2.]])
+    >>> distances(triangle, [0, 2], [1])
+    array([[1.],
+           [1.]])
+    """
+    _check(graph, workers)
+    start = _positions(graph, sources)
+    if targets is None:
+        return _searched(graph, start, None, workers)
+    end = _positions(graph, targets)
+    # Each different node is searched from once, and on the side that has fewer of them.
+    (start, row), (end, column) = np.unique(start, return_inverse=True), np.unique(end, return_inverse=True)
+    fewer, more = (start, end) if start.size <= end.size else (end, start)
+    found = _searched(graph, fewer, more, workers)
+    return (found if fewer is start else found.T)[row[:, None], column[None, :]]
+
+
+def replacement_paths(graph: Rows, source: int, target: int) -> Replacements:
+    """
+    Return the shortest path between two nodes, and what the best way costs once any part of it is lost.
+
+    Two searches and one pass over the edges, however long the path is. Of equally short paths the one of the
+    deterministic trees is taken, see `_kernels.shortest_paths`.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    source, target
+        Node positions.
+
+    Raises
+    ------
+    ValueError
+        As `distances`.
+
+    Notes
+    -----
+    A cost after a loss is the sum of two ways and of an edge, so its last bits can differ from a search of its own.
+
+    References
+    ----------
+    .. [1] Malik, Mittal, Gupta (1989), The k most vital arcs in the shortest path problem, Oper. Res. Lett. 8.
+    .. [2] Hershberger, Suri (2001), Vickrey prices and shortest paths: what is an edge worth?, FOCS.
+
+    Examples
+    --------
+    >>> triangle = Rows.of([0, 1, 0], [1, 2, 2], [1.0, 1.0, 5.0], nodes=3)
+    >>> found = replacement_paths(triangle, 0, 2)
+    >>> found.edges, found.without_edge, found.without_node
+    (array([0, 1]), array([5., 5.]), array([5.]))
+    """
+    _check(graph, None)
+    start, end = _positions(graph, [source]), _positions(graph, [target])
+    cost, from_node, from_edge = (part[0] for part in shortest_paths(*graph, start))
+    path, lost = losses.path_between(from_node, from_edge, int(end[0]))
+    if path[0] != start[0]:
+        none = np.empty(0)
+        return Replacements(np.inf, path, lost, none, none)
+    back = np.empty((1, cost.size))
+    kernels.distances(*graph[:3], end, back)
+    return Replacements(
+        float(cost[end[0]]),
+        path,
+        lost,
+        losses.after_edge_loss(*graph, cost, from_node, back[0], path, lost),
+        losses.after_node_loss(*graph[:3], cost, from_node, back[0], path),
+    )
+
+
+def _searched(graph: Rows, sources: Ints, targets: Ints | None, workers: int | None) -> Floats:
+    """Return costs by searches on a heap."""
+    nodes = graph.indptr.size - 1
+    out = np.empty((sources.size, nodes if targets is None else targets.size))
+
+    def search(begin: int, end: int) -> None:
+        if targets is None:
+            kernels.distances(*graph[:3], sources[begin:end], out[begin:end])
+        else:
+            kernels.distances_between(*graph[:3], sources[begin:end], targets, out[begin:end])
+
+    _share(search, sources.size, max(1, PART // max(1, nodes)), workers, alone=sources.size * nodes <= ALONE)
+    return out
+
+
+def _share(
+    work: Callable[[int, int], None], count: int, size: int, workers: int | None, *, alone: bool
+) -> None:
+    """Have threads work on so many sources, some at a time."""
+    threads = workers or (1 if alone else os.cpu_count() or 1)
+    begins = range(0, count, size)
+    ends = [min(begin + size, count) for begin in begins]
+    if threads == 1 or len(ends) <= 1:
+        for begin, end in zip(begins, ends, strict=True):
+            work(begin, end)
+        return
+    with ThreadPoolExecutor(min(threads, len(ends))) as pool:
+        # When this is interrupted, `map` cancels what has not begun.
+        for _ in pool.map(work, begins, ends):
+            pass
+
+
+def _check(graph: Rows, workers: int | None) -> None:
+    bad = ~(np.isfinite(graph.weight) & (graph.weight >= 0))
+    if bad.any():
+        msg = f"weights must be finite and >= 0; {bad.sum()} of {bad.size} are not"
+        raise ValueError(msg)
+    if workers is not None and workers < 1:
+        msg = f"workers must be 1 or more, or None, not {workers!r}"
+        raise ValueError(msg)
+
+
+def _positions(graph: Rows, given: ArrayLike) -> Ints:
+    nodes, positions = graph.indptr.size - 1, np.asarray(given, dtype=np.int64).reshape(-1)
+    lost = (positions < 0) | (positions >= nodes)
+    if lost.any():
+        msg = f"positions must be 0 to {nodes - 1}; {positions[lost][:5].tolist()} are none"
+        raise ValueError(msg)
+    return positions

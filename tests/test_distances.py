@@ -1,0 +1,129 @@
+"""Distances and replacement paths as users call them, against scipy and against deleting and searching anew."""
+
+import _thread
+import threading
+import time
+
+import numpy as np
+import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+from three_mismatches.latency.distances import Rows, distances, replacement_paths
+
+
+def roads(nodes, seed=3):
+    """Return a graph that is all but planar: nodes on a grid, some streets missing, lengths that all differ."""
+    rng = np.random.default_rng(seed)
+    side = int(np.sqrt(nodes))
+    place = np.arange(side * side).reshape(side, side)
+    node0 = np.concatenate([place[:, :-1].ravel(), place[:-1].ravel()])
+    node1 = np.concatenate([place[:, 1:].ravel(), place[1:].ravel()])
+    kept = rng.random(node0.size) < 0.75
+    return side * side, node0[kept], node1[kept], rng.uniform(0.1, 3.0, kept.sum())
+
+
+def matrix_of(nodes, node0, node1, weight):
+    return coo_array((weight, (node0, node1)), shape=(nodes, nodes)).tocsr()
+
+
+@pytest.fixture(scope="module")
+def city():
+    return roads(4900)
+
+
+def test_all_costs_equal_scipy_bit_for_bit(city):
+    graph, sources = Rows.of(*city[1:], nodes=city[0]), [0, 17, 4000, 17]
+    expected = dijkstra(matrix_of(*city), directed=False, indices=sources)
+    assert np.isinf(expected).any()
+    assert np.array_equal(distances(graph, sources), expected)
+
+
+@pytest.mark.parametrize(("from_", "to"), [(3, 40), (40, 3), (20, 20)])
+def test_costs_between_equal_scipy_whichever_side_is_smaller(city, from_, to):
+    rng = np.random.default_rng(from_)
+    sources, targets = rng.integers(0, city[0], from_), rng.integers(0, city[0], to)
+    expected = dijkstra(matrix_of(*city), directed=False, indices=sources)[:, targets]
+    found = distances(Rows.of(*city[1:], nodes=city[0]), sources, targets)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("targets", [None, np.arange(0, 4900, 35)])
+def test_any_number_of_workers_gives_the_same_bits(city, targets):
+    graph, sources = Rows.of(*city[1:], nodes=city[0]), np.arange(0, 4900, 15)
+    one, two, free = (distances(graph, sources, targets, workers=some) for some in (1, 2, None))
+    assert np.array_equal(one, two)
+    assert np.array_equal(one, free)
+
+
+def test_the_order_of_sources_and_targets_is_kept(city):
+    graph = Rows.of(*city[1:], nodes=city[0])
+    found = distances(graph, [9, 2, 9], [5, 1, 5, 9])
+    assert np.array_equal(found[0], found[2])
+    assert np.array_equal(found[:, 0], found[:, 2])
+    assert found[0, 3] == 0.0
+    assert found[1, 1] == distances(graph, [2])[0, 1]
+
+
+def test_nothing_asked_is_answered_with_nothing():
+    graph = Rows.of([0], [1], [2.0], nodes=3)
+    assert distances(graph, []).shape == (0, 3)
+    assert distances(graph, [], [1, 2]).shape == (0, 2)
+    assert distances(graph, [1], []).shape == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("weight", "asked", "words"),
+    [
+        (-1.0, [0], "1 of 2|2 of 2"),
+        (np.nan, [0], "finite"),
+        (np.inf, [0], "finite"),
+        (1.0, [3], r"0 to 2; \[3\]"),
+        (1.0, [-1], r"0 to 2; \[-1\]"),
+    ],
+)
+def test_what_is_wrong_is_said(weight, asked, words):
+    with pytest.raises(ValueError, match=words):
+        distances(Rows.of([0], [1], [weight], nodes=3), asked)
+
+
+def test_workers_are_one_or_more():
+    with pytest.raises(ValueError, match="workers"):
+        distances(Rows.of([0], [1], [1.0], nodes=2), [0], workers=0)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupt_is_heard(workers):
+    city = roads(40_000)
+    graph = Rows.of(*city[1:], nodes=city[0])
+    distances(graph, [0])
+    threading.Timer(0.3, _thread.interrupt_main).start()
+    begun = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        distances(graph, np.arange(40_000), [0, 39_999, *range(100, 30_000)], workers=workers)
+    assert time.perf_counter() - begun < 3.0
+
+
+def test_replacements_equal_deleting_and_searching_anew_on_a_hundred_pairs(city):
+    nodes, node0, node1, weight = city
+    graph, rng = Rows.of(node0, node1, weight, nodes=nodes), np.random.default_rng(5)
+    for source, target in rng.integers(0, nodes, (100, 2)):
+        found = replacement_paths(graph, source, target)
+        for place in rng.permutation(found.edges.size)[:2]:
+            kept = np.arange(weight.size) != found.edges[place]
+            after = matrix_of(nodes, node0[kept], node1[kept], weight[kept])
+            expected = dijkstra(after, directed=False, indices=source)[target]
+            assert found.without_edge[place] == pytest.approx(expected, rel=1e-12)
+        for place in rng.permutation(max(0, found.nodes.size - 2))[:2]:
+            kept = (node0 != found.nodes[place + 1]) & (node1 != found.nodes[place + 1])
+            after = matrix_of(nodes, node0[kept], node1[kept], weight[kept])
+            expected = dijkstra(after, directed=False, indices=source)[target]
+            assert found.without_node[place] == pytest.approx(expected, rel=1e-12)
+
+
+def test_no_path_and_no_way_to_go_have_nothing_to_lose():
+    graph = Rows.of([0], [1], [2.0], nodes=3)
+    apart, itself = replacement_paths(graph, 0, 2), replacement_paths(graph, 1, 1)
+    assert (apart.cost, itself.cost) == (np.inf, 0.0)
+    for found in (apart, itself):
+        assert found.edges.size == found.without_edge.size == found.without_node.size == 0

@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
-from three_mismatches.latency.distances import Rows, distances, replacement_paths
+from three_mismatches.latency.distances import Hierarchy, Rows, distances, replacement_paths
 
 
 def roads(nodes, seed=3):
@@ -94,13 +94,15 @@ def test_workers_are_one_or_more():
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupt_is_heard(workers):
-    city = roads(40_000)
-    graph = Rows.of(*city[1:], nodes=city[0])
+    nodes = 200_000
+    graph = Rows.of(
+        *np.random.default_rng(4).integers(0, nodes, (2, 3 * nodes)), np.ones(3 * nodes), nodes=nodes
+    )
     distances(graph, [0])
-    threading.Timer(0.3, _thread.interrupt_main).start()
+    threading.Timer(0.2, _thread.interrupt_main).start()
     begun = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
-        distances(graph, np.arange(40_000), [0, 39_999, *range(100, 30_000)], workers=workers)
+        distances(graph, np.arange(31), workers=workers)
     assert time.perf_counter() - begun < 3.0
 
 
@@ -127,3 +129,43 @@ def test_no_path_and_no_way_to_go_have_nothing_to_lose():
     assert (apart.cost, itself.cost) == (np.inf, 0.0)
     for found in (apart, itself):
         assert found.edges.size == found.without_edge.size == found.without_node.size == 0
+
+
+def test_many_sources_share_a_hierarchy_and_equal_scipy_but_for_rounding(city):
+    graph, sources = Rows.of(*city[1:], nodes=city[0]), np.arange(0, 4900, 20)
+    expected = dijkstra(matrix_of(*city), directed=False, indices=sources)
+    searched = distances(graph, sources[:31])  # too few for a hierarchy
+    assert np.array_equal(searched, expected[:31])
+    swept = distances(graph, sources)
+    assert not np.array_equal(swept, expected)
+    np.testing.assert_allclose(swept, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("targets", [None, np.arange(0, 4900, 35)])
+def test_sweeps_by_any_number_of_workers_give_the_same_bits(city, targets):
+    graph, sources = Rows.of(*city[1:], nodes=city[0]), np.arange(0, 4900, 100)
+    shared = Hierarchy.of(graph)
+    one, two, five = (
+        distances(graph, sources, targets, workers=some, hierarchy=shared) for some in (1, 2, 5)
+    )
+    assert np.array_equal(one, two)
+    assert np.array_equal(one, five)
+    part = distances(graph, sources[3:7], targets, hierarchy=shared)
+    assert targets is not None or np.array_equal(part, one[3:7])
+
+
+def test_a_hierarchy_that_is_at_hand_is_used_for_one_source_too(city):
+    graph = Rows.of(*city[1:], nodes=city[0])
+    found = distances(graph, [7], [9, 4000, 9], hierarchy=Hierarchy.of(graph))
+    np.testing.assert_allclose(found, distances(graph, [7], [9, 4000, 9]), rtol=1e-13)
+    with pytest.raises(ValueError, match="4900 nodes, the graph has 2"):
+        distances(Rows.of([0], [1], [1.0], nodes=2), [0], hierarchy=Hierarchy.of(graph))
+
+
+def test_a_graph_with_many_ways_across_is_searched():
+    rng = np.random.default_rng(8)
+    ends, weight = rng.integers(0, 8000, (2, 40_000)), rng.uniform(1.0, 9.0, 40_000)
+    graph, sources = Rows.of(*ends, weight, nodes=8000), np.arange(130)
+    assert Hierarchy.of(graph, patience=10_000_000) is None
+    one_by_one = np.vstack([distances(graph, [source]) for source in sources[:3]])
+    assert np.array_equal(distances(graph, sources)[:3], one_by_one)

@@ -1,8 +1,9 @@
 """
 Least costs between nodes of an undirected graph: many to many, and of one path after every single loss on it.
 
-`distances` chooses how by the size of what is asked: all by kernels, exact, and the same whatever the number of
-threads. `replacement_paths` answers what the best way costs once any one edge or inner node of it is lost.
+`distances` chooses how by the size of what is asked: a search from each source, or a hierarchy of shortcuts that all
+sources share. Both are exact, and the same whatever the number of threads. `replacement_paths` answers what the best
+way costs once any one edge or inner node of it is lost.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from three_mismatches._kernels import distances as kernels
+from three_mismatches._kernels import hierarchy as shortcuts
 from three_mismatches._kernels import replacement_paths as losses
 from three_mismatches._kernels.shortest_paths import shortest_paths
 
-__all__ = ["Replacements", "Rows", "distances", "replacement_paths"]
+__all__ = ["Hierarchy", "Replacements", "Rows", "distances", "replacement_paths"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -29,6 +31,21 @@ PART = 400_000
 
 ALONE = 200_000
 """Nodes to settle up to which threads cost more than they bring."""
+
+SWEPT = 20
+"""Nodes that are swept, for one source, in the time in which a search settles one."""
+
+MANY = 32
+"""Sources from which on a hierarchy may pay; building it takes as long as 10 to 20 searches of a road graph."""
+
+WORTHWHILE = 1_000_000
+"""Nodes to settle, for all sources together, from which on a hierarchy may pay: a tenth of a second of searches."""
+
+PATIENCE = 16
+"""Entries that a hierarchy may read for each node to settle, before it is given up: a fifth of the time of searches."""
+
+MOST_PATIENCE = 4_000_000_000
+"""Entries that any hierarchy may read: some 5 s. Roads of a million nodes take 0.7 thousand millions."""
 
 
 class Rows(NamedTuple):
@@ -65,6 +82,39 @@ class Rows(NamedTuple):
         return cls(indptr, head[order], np.asarray(weight, dtype=np.float64)[edge[order]], edge[order])
 
 
+class Hierarchy(NamedTuple):
+    """
+    Shortcuts of a graph that all sources share, see `_kernels.hierarchy`: for graphs with few ways across, as roads.
+
+    Attributes
+    ----------
+    up, head, cost, parent, rank
+        As the kernels read them.
+    """
+
+    up: Ints
+    head: Ints
+    cost: Floats
+    parent: Ints
+    rank: Ints
+
+    @classmethod
+    def of(cls, graph: Rows, *, patience: int = MOST_PATIENCE) -> Hierarchy | None:
+        """
+        Return the hierarchy of a graph; None if the graph has too many ways across for one.
+
+        Parameters
+        ----------
+        graph
+            The network.
+        patience
+            Entries of lists of neighbours to read before giving up.
+        """
+        _check(graph, None)
+        order, up, head, cost = shortcuts.contract(*graph[:3], patience)
+        return None if up[-1] < 0 else cls(*shortcuts.number(order, up, head, cost))
+
+
 class Replacements(NamedTuple):
     """
     A shortest path, and what the best way between its ends costs after a loss.
@@ -89,13 +139,20 @@ class Replacements(NamedTuple):
 
 
 def distances(
-    graph: Rows, sources: ArrayLike, targets: ArrayLike | None = None, *, workers: int | None = None
+    graph: Rows,
+    sources: ArrayLike,
+    targets: ArrayLike | None = None,
+    *,
+    workers: int | None = None,
+    hierarchy: Hierarchy | None = None,
 ) -> Floats:
     """
     Return the least cost from each source to each target, or to every node.
 
-    A search from each source on a heap, which ends with its last target; with targets from the side that has fewer
-    different nodes. Little work is done by one thread, more by one for each core.
+    Few sources, or a small graph: a search from each source on a heap, which ends with its last target. From `MANY`
+    sources on, and where these would settle `WORTHWHILE` nodes: a hierarchy, unless the graph has so many ways across
+    that building it would take a fifth of the time of the searches; then the searches. With targets, "sources" are
+    the side with fewer different nodes. Little work is done by one thread, more by one for each core.
 
     Parameters
     ----------
@@ -105,6 +162,8 @@ def distances(
         Node positions; they may repeat. Without targets, all nodes.
     workers
         Threads; without it, one for each core if it is worthwhile. The answer is the same, bit for bit.
+    hierarchy
+        Of this graph, if there is one from an earlier time: it is used whatever the size.
 
     Returns
     -------
@@ -114,11 +173,13 @@ def distances(
     Raises
     ------
     ValueError
-        If a weight is negative, not finite, or a position is no node's.
+        If a weight is negative or not finite, a position is no node's, or the hierarchy is another graph's.
 
     Notes
     -----
-    A cost is added up from the side that is searched from, so the last bits can differ between the two sides.
+    A search adds weights up from where it begins, as any Dijkstra does: to all nodes, costs are those of scipy to the
+    last bit. A search from the other side, or shortcuts, add the same weights in another order: equal but for rounding,
+    1e-12 of the cost at the very most.
 
     Examples
     --------
@@ -130,15 +191,20 @@ def distances(
            [1.]])
     """
     _check(graph, workers)
+    if hierarchy is not None and hierarchy.rank.size != graph.indptr.size - 1:
+        msg = f"hierarchy is of {hierarchy.rank.size} nodes, the graph has {graph.indptr.size - 1}"
+        raise ValueError(msg)
     start = _positions(graph, sources)
     if targets is None:
-        return _searched(graph, start, None, workers)
+        return _found(graph, start, None, workers, hierarchy)
     end = _positions(graph, targets)
     # Each different node is searched from once, and on the side that has fewer of them.
     (start, row), (end, column) = np.unique(start, return_inverse=True), np.unique(end, return_inverse=True)
-    fewer, more = (start, end) if start.size <= end.size else (end, start)
-    found = _searched(graph, fewer, more, workers)
-    return (found if fewer is start else found.T)[row[:, None], column[None, :]]
+    if start.size <= end.size:
+        found = _found(graph, start, end, workers, hierarchy)
+    else:
+        found = _found(graph, end, start, workers, hierarchy).T
+    return found[row[:, None], column[None, :]]
 
 
 def replacement_paths(graph: Rows, source: int, target: int) -> Replacements:
@@ -194,6 +260,18 @@ def replacement_paths(graph: Rows, source: int, target: int) -> Replacements:
     )
 
 
+def _found(
+    graph: Rows, sources: Ints, targets: Ints | None, workers: int | None, hierarchy: Hierarchy | None
+) -> Floats:
+    """Return costs in the way that is quickest for so many sources."""
+    settled = sources.size * (graph.indptr.size - 1)
+    if hierarchy is None and sources.size >= MANY and settled >= WORTHWHILE:
+        hierarchy = Hierarchy.of(graph, patience=min(PATIENCE * settled, MOST_PATIENCE))
+    if hierarchy is None:
+        return _searched(graph, sources, targets, workers)
+    return _swept(hierarchy, sources, targets, workers)
+
+
 def _searched(graph: Rows, sources: Ints, targets: Ints | None, workers: int | None) -> Floats:
     """Return costs by searches on a heap."""
     nodes = graph.indptr.size - 1
@@ -205,15 +283,34 @@ def _searched(graph: Rows, sources: Ints, targets: Ints | None, workers: int | N
         else:
             kernels.distances_between(*graph[:3], sources[begin:end], targets, out[begin:end])
 
-    _share(search, sources.size, max(1, PART // max(1, nodes)), workers, alone=sources.size * nodes <= ALONE)
+    threads = workers or (1 if sources.size * nodes <= ALONE else os.cpu_count() or 1)
+    _share(search, sources.size, max(1, PART // max(1, nodes)), threads)
     return out
 
 
-def _share(
-    work: Callable[[int, int], None], count: int, size: int, workers: int | None, *, alone: bool
-) -> None:
+def _swept(hierarchy: Hierarchy, sources: Ints, targets: Ints | None, workers: int | None) -> Floats:
+    """Return costs by sweeps over a hierarchy."""
+    nodes, lanes = hierarchy.rank.size, shortcuts.LANES
+    if targets is None:
+        part = (*hierarchy[:3], np.arange(nodes), hierarchy.rank)
+    else:
+        part = shortcuts.restrict(*hierarchy, targets)
+    out = np.empty((sources.size, part[4].size))
+
+    def sweep(begin: int, end: int) -> None:
+        shortcuts.sweep(*hierarchy, *part, sources[begin:end], lanes, out[begin:end])
+
+    rows = max(1, part[0].size - 1)
+    threads = workers or (1 if sources.size * rows <= SWEPT * ALONE else os.cpu_count() or 1)
+    # Whole sweeps, as few parts as there are threads, as each needs a block of its own; but an interrupt is heard.
+    most = max(1, SWEPT * PART // (lanes * rows))
+    sweeps = -(-sources.size // (lanes * threads))
+    _share(sweep, sources.size, lanes * max(1, min(most, sweeps)), threads)
+    return out
+
+
+def _share(work: Callable[[int, int], None], count: int, size: int, threads: int) -> None:
     """Have threads work on so many sources, some at a time."""
-    threads = workers or (1 if alone else os.cpu_count() or 1)
     begins = range(0, count, size)
     ends = [min(begin + size, count) for begin in begins]
     if threads == 1 or len(ends) <= 1:

@@ -1,5 +1,5 @@
 """
-Least costs from many sources at once, by a hierarchy of shortcuts: for undirected graphs with few ways across, as roads.
+Least costs from many sources at once, by a hierarchy of shortcuts: undirected graphs with few ways across, as roads.
 
 Nodes are put out of the graph one by one, always one that has fewest neighbours left, and those neighbours are joined:
 a *shortcut* costs what the way through the node that went costs. When it went is a node's *rank*. What stays are upward

@@ -106,17 +106,19 @@ def test_an_interrupt_is_heard(workers):
     assert time.perf_counter() - begun < 3.0
 
 
-def test_replacements_equal_deleting_and_searching_anew_on_a_hundred_pairs(city):
+@pytest.mark.parametrize("shared", [False, True])
+def test_replacements_equal_deleting_and_searching_anew_on_a_hundred_pairs(city, shared):
     nodes, node0, node1, weight = city
     graph, rng = Rows.of(node0, node1, weight, nodes=nodes), np.random.default_rng(5)
+    hierarchy = Hierarchy.of(graph) if shared else None
     for source, target in rng.integers(0, nodes, (100, 2)):
-        found = replacement_paths(graph, source, target)
-        for place in rng.permutation(found.edges.size)[:2]:
+        found = replacement_paths(graph, source, target, hierarchy=hierarchy)
+        for place in rng.permutation(found.edges.size)[:1]:
             kept = np.arange(weight.size) != found.edges[place]
             after = matrix_of(nodes, node0[kept], node1[kept], weight[kept])
             expected = dijkstra(after, directed=False, indices=source)[target]
             assert found.without_edge[place] == pytest.approx(expected, rel=1e-12)
-        for place in rng.permutation(max(0, found.nodes.size - 2))[:2]:
+        for place in rng.permutation(max(0, found.nodes.size - 2))[:1]:
             kept = (node0 != found.nodes[place + 1]) & (node1 != found.nodes[place + 1])
             after = matrix_of(nodes, node0[kept], node1[kept], weight[kept])
             expected = dijkstra(after, directed=False, indices=source)[target]
@@ -169,3 +171,27 @@ def test_a_graph_with_many_ways_across_is_searched():
     assert Hierarchy.of(graph, patience=10_000_000) is None
     one_by_one = np.vstack([distances(graph, [source]) for source in sources[:3]])
     assert np.array_equal(distances(graph, sources)[:3], one_by_one)
+
+
+def test_replacements_with_a_hierarchy_are_those_without(city):
+    graph, rng = Rows.of(*city[1:], nodes=city[0]), np.random.default_rng(6)
+    hierarchy = Hierarchy.of(graph)
+    for source, target in rng.integers(0, city[0], (40, 2)):
+        one, other = (replacement_paths(graph, source, target, hierarchy=some) for some in (None, hierarchy))
+        assert np.array_equal(one.edges, other.edges)
+        np.testing.assert_allclose(one.without_edge, other.without_edge, rtol=1e-12)
+        np.testing.assert_allclose(one.without_node, other.without_node, rtol=1e-12)
+
+
+def test_edges_without_weight_are_searched_even_with_a_hierarchy():
+    # 1, 2 and 3 are in one place, joined in a ring of weight 0: costs do not tell who comes by whom.
+    graph = Rows.of([0, 1, 2, 3, 3, 0], [1, 2, 3, 1, 4, 4], [2.0, 0.0, 0.0, 0.0, 1.0, 9.0], nodes=5)
+    found = replacement_paths(graph, 0, 4, hierarchy=Hierarchy.of(graph))
+    assert (found.cost, found.edges.tolist()) == (3.0, [0, 3, 4])
+    assert found.without_edge.tolist() == [9.0, 3.0, 9.0]
+    assert found.without_node.tolist() == [9.0, 9.0]
+
+
+def test_lost_nodes_are_unknown_when_not_asked_for():
+    graph = Rows.of([0, 1, 0], [1, 2, 2], [1.0, 1.0, 5.0], nodes=3)
+    assert np.isnan(replacement_paths(graph, 0, 2, nodes=False).without_node).tolist() == [True]

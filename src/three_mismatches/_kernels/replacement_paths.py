@@ -9,8 +9,9 @@ tree is whole, and beyond it nothing gains from the lost edge, as the graph is u
 `b - 1`, and each takes the least of its offers: Malik, Mittal and Gupta (1989), Hershberger and Suri (2001).
 Losing node `i` also cuts the ways of its own branch, which are searched anew; all branches together are one search.
 
-The graph is as in `shortest_paths`; `cost`, `from_node`, `from_edge` are one tree of it, and `cost_back` are the costs
-from the target. Parallel edges, loops, weights of 0 and islands are welcome. Each array is contiguous.
+The graph is as in `shortest_paths`; `cost`, `from_node`, `from_edge` are one tree of it, by a search or by
+`tree_of_costs`, and `cost_back` are the costs from the target. Parallel edges, loops, weights of 0 and islands are
+welcome. Each array is contiguous.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from three_mismatches._kernels._jit import kernel
 
-__all__ = ["after_edge_loss", "after_node_loss", "path_between"]
+__all__ = ["after_edge_loss", "after_node_loss", "path_between", "tree_of_costs"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -44,6 +45,28 @@ def path_between(from_node: Ints, from_edge: Ints, target: int) -> tuple[Ints, I
         lost[place] = from_edge[nodes[place + 1]]
         nodes[place] = from_node[nodes[place + 1]]
     return nodes, lost
+
+
+@kernel
+def tree_of_costs(
+    indptr: Ints, neighbour: Ints, weight: Floats, edge: Ints, cost: Floats, source: int
+) -> tuple[Ints, Ints]:  # fmt: skip
+    """
+    Return a tree of shortest paths from costs alone: each node comes by the neighbour that brings it there cheapest.
+
+    Costs may be rounded, and weights have to be greater than that, lest two nodes come by each other.
+    """
+    from_node, from_edge = np.full(cost.size, -1, dtype=np.int64), np.full(cost.size, -1, dtype=np.int64)
+    for node in range(cost.size):
+        if node == source:
+            continue
+        least = np.inf
+        for slot in range(indptr[node], indptr[node + 1]):
+            through = cost[neighbour[slot]] + weight[slot]
+            if through < least:
+                least = through
+                from_node[node], from_edge[node] = neighbour[slot], edge[slot]
+    return from_node, from_edge
 
 
 @kernel

@@ -38,11 +38,14 @@ SWEPT = 20
 MANY = 32
 """Sources from which on a hierarchy may pay; building it takes as long as 10 to 20 searches of a road graph."""
 
-WORTHWHILE = 1_000_000
-"""Nodes to settle, for all sources together, from which on a hierarchy may pay: a tenth of a second of searches."""
+WORTHWHILE = 300_000
+"""Nodes to settle, for all sources together, from which on a hierarchy may pay: its code takes 20 ms to load, once."""
 
 PATIENCE = 16
 """Entries that a hierarchy may read for each node to settle, before it is given up: a fifth of the time of searches."""
+
+CLEAR = 1e-9
+"""Least weight, as a share of the greatest cost, that shows clearly beside rounding."""
 
 MOST_PATIENCE = 4_000_000_000
 """Entries that any hierarchy may read: some 5 s. Roads of a million nodes take 0.7 thousand millions."""
@@ -110,7 +113,7 @@ class Hierarchy(NamedTuple):
         patience
             Entries of lists of neighbours to read before giving up.
         """
-        _check(graph, None)
+        _check(graph, None, None)
         order, up, head, cost = shortcuts.contract(*graph[:3], patience)
         return None if up[-1] < 0 else cls(*shortcuts.number(order, up, head, cost))
 
@@ -128,7 +131,7 @@ class Replacements(NamedTuple):
     without_edge
         Cost once each edge is lost, that edge alone; inf where the loss parts the ends. Shape (h). [as `weight`]
     without_node
-        Cost once each inner node is lost, shape (h - 1). [as `weight`]
+        Cost once each inner node is lost, shape (h - 1); NaN if it was not asked for. [as `weight`]
     """
 
     cost: float
@@ -190,10 +193,7 @@ def distances(
     array([[1.],
            [1.]])
     """
-    _check(graph, workers)
-    if hierarchy is not None and hierarchy.rank.size != graph.indptr.size - 1:
-        msg = f"hierarchy is of {hierarchy.rank.size} nodes, the graph has {graph.indptr.size - 1}"
-        raise ValueError(msg)
+    _check(graph, workers, hierarchy)
     start = _positions(graph, sources)
     if targets is None:
         return _found(graph, start, None, workers, hierarchy)
@@ -207,12 +207,14 @@ def distances(
     return found[row[:, None], column[None, :]]
 
 
-def replacement_paths(graph: Rows, source: int, target: int) -> Replacements:
+def replacement_paths(
+    graph: Rows, source: int, target: int, *, nodes: bool = True, hierarchy: Hierarchy | None = None
+) -> Replacements:
     """
     Return the shortest path between two nodes, and what the best way costs once any part of it is lost.
 
-    Two searches and one pass over the edges, however long the path is. Of equally short paths the one of the
-    deterministic trees is taken, see `_kernels.shortest_paths`.
+    Two searches and one pass over the edges, however long the path is; a third search for the nodes. Of equally short
+    paths the one of the deterministic trees is taken, see `_kernels.shortest_paths`; any, with a hierarchy.
 
     Parameters
     ----------
@@ -220,6 +222,11 @@ def replacement_paths(graph: Rows, source: int, target: int) -> Replacements:
         The network.
     source, target
         Node positions.
+    nodes
+        Whether the loss of inner nodes is asked for too.
+    hierarchy
+        Of this graph: for many pairs, as a sweep replaces two searches. Not used where there are weights of 0, or so
+        small that they drown in rounding.
 
     Raises
     ------
@@ -242,22 +249,29 @@ def replacement_paths(graph: Rows, source: int, target: int) -> Replacements:
     >>> found.edges, found.without_edge, found.without_node
     (array([0, 1]), array([5., 5.]), array([5.]))
     """
-    _check(graph, None)
-    start, end = _positions(graph, [source]), _positions(graph, [target])
-    cost, from_node, from_edge = (part[0] for part in shortest_paths(*graph, start))
-    path, lost = losses.path_between(from_node, from_edge, int(end[0]))
-    if path[0] != start[0]:
-        none = np.empty(0)
-        return Replacements(np.inf, path, lost, none, none)
-    back = np.empty((1, cost.size))
-    kernels.distances(*graph[:3], end, back)
-    return Replacements(
-        float(cost[end[0]]),
-        path,
-        lost,
-        losses.after_edge_loss(*graph, cost, from_node, back[0], path, lost),
-        losses.after_node_loss(*graph[:3], cost, from_node, back[0], path),
-    )
+    _check(graph, None, hierarchy)
+    ends = _positions(graph, [source, target])
+    cost, from_node, from_edge, back = _both_ways(graph, ends, hierarchy)
+    path, lost = losses.path_between(from_node, from_edge, int(ends[1]))
+    if path[0] != ends[0]:
+        return Replacements(np.inf, ends[1:], lost[:0], np.empty(0), np.empty(0))
+    without_edge = losses.after_edge_loss(*graph, cost, from_node, back, path, lost)
+    if nodes:
+        without_node = losses.after_node_loss(*graph[:3], cost, from_node, back, path)
+    else:
+        without_node = np.full(max(0, path.size - 2), np.nan)
+    return Replacements(float(cost[ends[1]]), path, lost, without_edge, without_node)
+
+
+def _both_ways(graph: Rows, ends: Ints, hierarchy: Hierarchy | None) -> tuple[Floats, Ints, Ints, Floats]:
+    """Return the tree from one end, as costs, nodes and edges before, and the costs from the other."""
+    if hierarchy is not None:
+        cost, back = _swept(hierarchy, ends, None, 1)
+        greatest = max(cost[np.isfinite(cost)].max(), back[np.isfinite(back)].max())
+        if graph.weight.min(initial=np.inf) > CLEAR * greatest:
+            return cost, *losses.tree_of_costs(*graph, cost, int(ends[0])), back
+    cost, from_node, from_edge = (part[0] for part in shortest_paths(*graph, ends[:1]))
+    return cost, from_node, from_edge, _searched(graph, ends[1:], None, 1)[0]
 
 
 def _found(
@@ -290,7 +304,7 @@ def _searched(graph: Rows, sources: Ints, targets: Ints | None, workers: int | N
 
 def _swept(hierarchy: Hierarchy, sources: Ints, targets: Ints | None, workers: int | None) -> Floats:
     """Return costs by sweeps over a hierarchy."""
-    nodes, lanes = hierarchy.rank.size, shortcuts.LANES
+    nodes, lanes = hierarchy.rank.size, min(shortcuts.LANES, max(1, sources.size))
     if targets is None:
         part = (*hierarchy[:3], np.arange(nodes), hierarchy.rank)
     else:
@@ -323,13 +337,16 @@ def _share(work: Callable[[int, int], None], count: int, size: int, threads: int
             pass
 
 
-def _check(graph: Rows, workers: int | None) -> None:
+def _check(graph: Rows, workers: int | None, hierarchy: Hierarchy | None) -> None:
     bad = ~(np.isfinite(graph.weight) & (graph.weight >= 0))
     if bad.any():
         msg = f"weights must be finite and >= 0; {bad.sum()} of {bad.size} are not"
         raise ValueError(msg)
     if workers is not None and workers < 1:
         msg = f"workers must be 1 or more, or None, not {workers!r}"
+        raise ValueError(msg)
+    if hierarchy is not None and hierarchy.rank.size != graph.indptr.size - 1:
+        msg = f"hierarchy is of {hierarchy.rank.size} nodes, the graph has {graph.indptr.size - 1}"
         raise ValueError(msg)
 
 

@@ -4,8 +4,11 @@ import _thread
 import threading
 import time
 
+import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -195,3 +198,34 @@ def test_edges_without_weight_are_searched_even_with_a_hierarchy():
 def test_lost_nodes_are_unknown_when_not_asked_for():
     graph = Rows.of([0, 1, 0], [1, 2, 2], [1.0, 1.0, 5.0], nodes=3)
     assert np.isnan(replacement_paths(graph, 0, 2, nodes=False).without_node).tolist() == [True]
+
+
+# Whole weights from 1 on: many paths are equally short, and any of them may be taken.
+@settings(deadline=None)
+@given(st.data())
+def test_replacements_by_a_hierarchy_are_right_for_the_path_that_is_taken(data):
+    nodes = data.draw(st.integers(2, 9))
+    place = st.integers(0, nodes - 1)
+    edges = data.draw(st.lists(st.tuples(place, place, st.integers(1, 3)), min_size=1, max_size=24))
+    source, target = data.draw(place), data.draw(place)
+    graph = Rows.of(*np.array(edges).T, nodes=nodes)
+    found = replacement_paths(graph, source, target, hierarchy=Hierarchy.of(graph))
+    assert found.cost == cost_without(nodes, edges, source, target)
+    assert found.without_edge.tolist() == [
+        cost_without(nodes, edges, source, target, edge=edge) for edge in found.edges
+    ]
+    assert found.without_node.tolist() == [
+        cost_without(nodes, edges, source, target, node=node) for node in found.nodes[1:-1]
+    ]
+
+
+def cost_without(nodes, edges, source, target, *, edge=None, node=None):
+    oracle = nx.MultiGraph()
+    oracle.add_nodes_from(range(nodes))
+    oracle.add_weighted_edges_from(ends for place, ends in enumerate(edges) if place != edge)
+    if node is not None:
+        oracle.remove_node(node)
+    try:
+        return nx.dijkstra_path_length(oracle, source, target)
+    except nx.NetworkXNoPath:
+        return np.inf

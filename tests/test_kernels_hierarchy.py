@@ -12,14 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from three_mismatches._kernels.distances import distances
-from three_mismatches._kernels.hierarchy import LANES, contract, number, restrict, sweep
+from three_mismatches._kernels.hierarchy import LANES, contract, number, prune, restrict, sweep
 from three_mismatches.latency.distances import Rows
 
 PATIENCE = 10_000_000
 
 
 def hierarchy_of(graph):
-    return number(*contract(*graph[:3], PATIENCE))
+    *arcs, parent, rank = number(*contract(*graph[:3], PATIENCE))
+    return *prune(*arcs), parent, rank
 
 
 def costs_of(graph, sources, targets=None, lanes=LANES):
@@ -115,6 +116,28 @@ def test_two_ends_go_before_the_middle_and_leave_a_shortcut():
     assert dict(zip(head[:2].tolist(), cost[:2].tolist(), strict=True)) == {1: 1.0, 3: 4.0}
     assert up.tolist() == [0, 2, 4, 5, 5]
     assert costs_of(graph, [0]).tolist() == [[0.0, 1.0, 3.0, 4.0]]
+
+
+@settings(deadline=None)
+@given(edge_lists())
+def test_arcs_that_are_kept_are_the_best_way_between_their_ends(given_edges):
+    graph = graph_of(*given_edges)
+    nodes = given_edges[0]
+    whole = number(*contract(*graph[:3], PATIENCE))
+    up, head, cost, _, rank = hierarchy_of(graph)
+    best = np.empty((nodes, nodes))
+    distances(*graph[:3], np.argsort(rank), best)
+    for built, kept in ((whole, False), ((up, head, cost, None, rank), True)):
+        tail = np.repeat(np.arange(nodes), np.diff(built[0]))
+        way = best[tail][np.arange(tail.size), np.argsort(rank)[built[1]]]
+        assert (built[2] >= way).all()
+        assert not kept or np.array_equal(built[2], way)
+    assert (
+        head.size
+        == (
+            whole[2] == best[np.repeat(np.arange(nodes), np.diff(whole[0])), np.argsort(rank)[whole[1]]]
+        ).sum()
+    )
 
 
 def test_without_patience_nothing_is_contracted():

@@ -38,7 +38,7 @@ SWEPT = 20
 MANY = 32
 """Sources from which on a hierarchy may pay; building it takes as long as 10 to 20 searches of a road graph."""
 
-WORTHWHILE = 300_000
+WORTHWHILE = 200_000
 """Nodes to settle, for all sources together, from which on a hierarchy may pay: its code takes 20 ms to load, once."""
 
 PATIENCE = 16
@@ -115,7 +115,10 @@ class Hierarchy(NamedTuple):
         """
         _check(graph, None, None)
         order, up, head, cost = shortcuts.contract(*graph[:3], patience)
-        return None if up[-1] < 0 else cls(*shortcuts.number(order, up, head, cost))
+        if up[-1] < 0:
+            return None
+        up, head, cost, parent, rank = shortcuts.number(order, up, head, cost)
+        return cls(*shortcuts.prune(up, head, cost), parent, rank)
 
 
 class Replacements(NamedTuple):
@@ -298,7 +301,7 @@ def _searched(graph: Rows, sources: Ints, targets: Ints | None, workers: int | N
             kernels.distances_between(*graph[:3], sources[begin:end], targets, out[begin:end])
 
     threads = workers or (1 if sources.size * nodes <= ALONE else os.cpu_count() or 1)
-    _share(search, sources.size, max(1, PART // max(1, nodes)), threads)
+    _share(search, sources.size, max(1, min(PART // max(1, nodes), -(-sources.size // threads))), threads)
     return out
 
 
@@ -338,7 +341,12 @@ def _share(work: Callable[[int, int], None], count: int, size: int, threads: int
 
 
 def _check(graph: Rows, workers: int | None, hierarchy: Hierarchy | None) -> None:
-    bad = ~(np.isfinite(graph.weight) & (graph.weight >= 0))
+    """Raise what is wrong; the weights of a graph that has a hierarchy were looked at when it was built."""
+    bad = (
+        np.zeros(0, dtype=np.bool_)
+        if hierarchy is not None
+        else ~(np.isfinite(graph.weight) & (graph.weight >= 0))
+    )
     if bad.any():
         msg = f"weights must be finite and >= 0; {bad.sum()} of {bad.size} are not"
         raise ValueError(msg)

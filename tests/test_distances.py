@@ -146,9 +146,9 @@ def test_many_sources_share_a_hierarchy_and_equal_scipy_but_for_rounding(city):
     np.testing.assert_allclose(swept, expected, rtol=1e-13)
 
 
-@pytest.mark.parametrize("targets", [None, np.arange(0, 4900, 35)])
+@pytest.mark.parametrize("targets", [None, np.arange(1, 4900, 2)])
 def test_sweeps_by_any_number_of_workers_give_the_same_bits(city, targets):
-    graph, sources = Rows.of(*city[1:], nodes=city[0]), np.arange(0, 4900, 100)
+    graph, sources = Rows.of(*city[1:], nodes=city[0]), np.arange(0, 4900, 4)
     shared = Hierarchy.of(graph)
     one, two, five = (
         distances(graph, sources, targets, workers=some, hierarchy=shared) for some in (1, 2, 5)

@@ -30,7 +30,7 @@ def costs_of(graph, sources, targets=None, lanes=LANES):
     else:
         part = restrict(*built, np.asarray(targets, dtype=np.int64))
     out = np.empty((len(sources), part[4].size))
-    sweep(*built, *part, np.asarray(sources, dtype=np.int64), lanes, out)
+    sweep(*built, *part, np.asarray(sources, dtype=np.int64), np.empty((part[0].size - 1, lanes)), out)
     return out
 
 

@@ -401,7 +401,7 @@ def _descend(up: Ints, head: Ints, cost: Floats, block: Floats, touched: Ints) -
 def sweep(
     up: Ints, head: Ints, cost: Floats, parent: Ints, rank: Ints,
     part_up: Ints, part_head: Ints, part_cost: Floats, place: Ints, column: Ints,
-    sources: Ints, lanes: int, out: Floats,
+    sources: Ints, block: Floats, out: Floats,
 ) -> None:  # fmt: skip
     """
     Write the least cost from each source to each target.
@@ -414,14 +414,13 @@ def sweep(
         What is swept, from `restrict`. For all nodes: the arcs themselves, the ranks in order, and `rank`.
     sources
         Node positions, shape (k).
-    lanes
-        Sources in one sweep, LANES or less. (A constant would be unrolled, number by number.)
+    block
+        Where a sweep works, shape (nodes that are swept, LANES or fewer); what it holds does not matter.
     out
         Where costs are written, shape (k, targets); inf where there is no path. [as `cost`]
     """
     near = np.full(rank.size, np.inf, dtype=np.float64)
-    block = np.empty((part_up.size - 1, lanes), dtype=np.float64)
-    touched = np.zeros(part_up.size - 1, dtype=np.int64)
+    touched, lanes = np.zeros(part_up.size - 1, dtype=np.int64), block.shape[1]
     for begin in range(0, sources.size, lanes):
         used = min(lanes, sources.size - begin)
         for lane in range(used):

@@ -158,7 +158,7 @@ def distances(
     Few sources, or a small graph: a search from each source on a heap, which ends with its last target. From `MANY`
     sources on, and where these would settle `WORTHWHILE` nodes: a hierarchy, unless the graph has so many ways across
     that building it would take a fifth of the time of the searches; then the searches. With targets, "sources" are
-    the side with fewer different nodes. Little work is done by one thread, more by one for each core.
+    the side with fewer different nodes. Little work is done by one thread.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def distances(
     sources, targets
         Node positions; they may repeat. Without targets, all nodes.
     workers
-        Threads; without it, one for each core if it is worthwhile. The answer is the same, bit for bit.
+        Most threads; without it, one for each core. The answer is the same, bit for bit.
     hierarchy
         Of this graph, if there is one from an earlier time: it is used whatever the size.
 
@@ -300,7 +300,7 @@ def _searched(graph: Rows, sources: Ints, targets: Ints | None, workers: int | N
         else:
             kernels.distances_between(*graph[:3], sources[begin:end], targets, out[begin:end])
 
-    threads = workers or (1 if sources.size * nodes <= ALONE else os.cpu_count() or 1)
+    threads = 1 if sources.size * nodes <= ALONE else workers or os.cpu_count() or 1
     _share(search, sources.size, max(1, min(PART // max(1, nodes), -(-sources.size // threads))), threads)
     return out
 
@@ -315,10 +315,11 @@ def _swept(hierarchy: Hierarchy, sources: Ints, targets: Ints | None, workers: i
     out = np.empty((sources.size, part[4].size))
 
     def sweep(begin: int, end: int) -> None:
-        shortcuts.sweep(*hierarchy, *part, sources[begin:end], lanes, out[begin:end])
+        block = np.empty((part[0].size - 1, lanes))
+        shortcuts.sweep(*hierarchy, *part, sources[begin:end], block, out[begin:end])
 
     rows = max(1, part[0].size - 1)
-    threads = workers or (1 if sources.size * rows <= SWEPT * ALONE else os.cpu_count() or 1)
+    threads = 1 if sources.size * rows <= SWEPT * ALONE else workers or os.cpu_count() or 1
     # Whole sweeps, as few parts as there are threads, as each needs a block of its own; but an interrupt is heard.
     most = max(1, SWEPT * PART // (lanes * rows))
     sweeps = -(-sources.size // (lanes * threads))

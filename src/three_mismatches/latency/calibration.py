@@ -15,7 +15,7 @@ from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.errors import Fault, LayerError
 from three_mismatches.latency.light import Light, light_of, timed_graph
 from three_mismatches.latency.paths import distance_matrix
-from three_mismatches.latency.round_trip import Points, Trip, named_points, trip, trip_paths
+from three_mismatches.latency.round_trip import Points, Trip, named_points, trip, trip_ms
 from three_mismatches.layers import Fibre
 
 __all__ = ["Calibration", "calibrate"]
@@ -214,7 +214,7 @@ class _Asked:
             cable_slack=min(slack, assumed["route_factor"]),
         )
         timed = timed_graph(self.trip.timed.graph, light)
-        return np.asarray(trip_paths(replace(self.trip, timed=timed)).used.ms[self.rows])
+        return np.asarray(trip_ms(replace(self.trip, timed=timed))[self.rows])
 
     def fitted(
         self,

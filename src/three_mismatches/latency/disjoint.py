@@ -14,7 +14,7 @@ from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.latency.light import light_of
 from three_mismatches.latency.n1 import known_kinds
 from three_mismatches.latency.pair_graph import PairGraph, pair_graph, walks_over
-from three_mismatches.latency.round_trip import Points, Trip, reasons, trip, trip_paths
+from three_mismatches.latency.round_trip import Points, Trip, reasons, trip, trip_ms
 from three_mismatches.layers import Fibre
 from three_mismatches.network import FibreGraph
 
@@ -79,7 +79,7 @@ def disjoint_pairs(
     kinds = known_kinds(by)
     light = light_of(route_factor=route_factor, cable_slack=cable_slack, equipment=equipment)
     asked = trip(fibre, sources, targets, light)
-    alone = trip_paths(asked).used.ms
+    alone = trip_ms(asked)
     found = _all_pairs(asked, kinds)
     index = pd.MultiIndex.from_product([asked.sources.index, asked.targets.index], names=["source", "target"])
     reason = [pair.reason for pair in found]

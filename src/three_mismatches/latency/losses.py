@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from three_mismatches._kernels.shortest_paths import costs_after_loss, edges_to_leaves, shortest_paths
 from three_mismatches.latency.light import TimedGraph
-from three_mismatches.latency.paths import Loss, along_one_route_ms, door_ms, doors_of, leg_ms
+from three_mismatches.latency.paths import Loss, doors_of, least_ms, ms_by_way_of
 from three_mismatches.latency.round_trip import passed_once_ms
 from three_mismatches.network import FibreAttach, FibreGraph
 
@@ -100,26 +100,14 @@ class Rounds:
             return self._least(tree_ms, sources, self.targets, loss)
         before = self._least(tree_ms, sources, self.stops, loss)
         onward = self._least(tree_ms, self.stops, self.targets, loss)
-        onward = onward - passed_once_ms(self.timed, self.stops)[:, None]
-        best = np.full((len(sources), len(self.targets)), np.inf)
-        for at in range(len(self.stops)):
-            np.minimum(best, before[:, at, None] + onward[None, at], out=best)
-        return best
+        return ms_by_way_of(before, onward, passed_once_ms(self.timed, self.stops))
 
     def _least(
         self, tree_ms: Floats, sources: FibreAttach, targets: FibreAttach, loss: Loss | None
     ) -> Floats:
         """Return the least round trips between two sets of points. [ms]"""
-        here, there = (leg_ms(self.timed, points, lost=loss) for points in (sources, targets))
-        best = np.full((len(sources), len(targets)), np.inf)
-        for a in range(here.shape[1]):
-            for b in range(there.shape[1]):
-                between = door_ms(self.trees.roots, self.trees.leaves, tree_ms, (sources, targets), (a, b))
-                np.minimum(best, between + here[:, a, None] + there[None, :, b], out=best)
-        if here.shape[1] == there.shape[1] == 2:
-            i, j, ms, _ = along_one_route_ms(self.timed, sources, targets, lost=loss)
-            best[i, j] = np.minimum(best[i, j], ms)
-        return best
+        between = self.trees.roots, self.trees.leaves, tree_ms
+        return least_ms(self.timed, between, sources=sources, targets=targets, lost=loss)
 
 
 def _met(points: FibreAttach, loss: Loss, changed: Ints) -> Bools:

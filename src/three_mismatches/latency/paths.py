@@ -29,8 +29,10 @@ __all__ = [
     "door_ms",
     "doors_of",
     "grow_trees",
+    "least_ms",
     "least_paths",
     "leg_ms",
+    "ms_by_way_of",
 ]
 
 Ints = NDArray[np.int64]
@@ -221,6 +223,49 @@ def by_way_of(first: Paths, second: Paths, once_ms: Floats) -> tuple[Paths, Ints
         far, none = np.full(which.shape, np.inf), np.zeros(which.shape, dtype=np.bool_)
         return Paths(far, np.zeros(which.shape), none, none, which), which
     return best, which
+
+
+def least_ms(
+    timed: TimedGraph,
+    between: tuple[Ints, Ints, Floats],
+    *,
+    sources: FibreAttach,
+    targets: FibreAttach,
+    lost: Loss | None = None,
+) -> Floats:
+    """
+    Return the round trip of the quickest path between each two points, shape (sources, targets); inf for none. [ms]
+
+    Parameters
+    ----------
+    timed
+        The network.
+    between
+        Node positions to reach targets by, node positions to leave sources by, both sorted, and the least weight
+        between them, shape (first, second). [-, -, ms]
+    sources, targets
+        Where points meet the fibre.
+    lost
+        What is out of service.
+    """
+    here, there = (leg_ms(timed, points, lost=lost) for points in (sources, targets))
+    best = np.full((len(sources), len(targets)), np.inf)
+    for a in range(here.shape[1]):
+        for b in range(there.shape[1]):
+            way = door_ms(*between, (sources, targets), (a, b))
+            np.minimum(best, way + here[:, a, None] + there[None, :, b], out=best)
+    if here.shape[1] == there.shape[1] == 2:
+        i, j, ms, _ = along_one_route_ms(timed, sources, targets, lost=lost)
+        best[i, j] = np.minimum(best[i, j], ms)
+    return best
+
+
+def ms_by_way_of(before: Floats, onward: Floats, once_ms: Floats) -> Floats:
+    """Return what `by_way_of` does, of round trips alone. [ms]"""
+    best = np.full((before.shape[0], onward.shape[1]), np.inf)
+    for at, once in enumerate(once_ms):
+        np.minimum(best, before[:, at, None] + onward[None, at] - once, out=best)
+    return best
 
 
 def distance_matrix(sources: gpd.GeoDataFrame, targets: gpd.GeoDataFrame) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import geopandas as gpd
@@ -13,19 +13,23 @@ from numpy.typing import NDArray
 
 from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.errors import Fault, LayerError, NetworkError
+from three_mismatches.latency.distances import Rows, distances
 from three_mismatches.latency.light import Light, TimedGraph, light_of, timed_graph
 from three_mismatches.latency.paths import (
     Paths,
     attach_points,
     by_way_of,
     distance_matrix,
+    doors_of,
     grow_trees,
+    least_ms,
     least_paths,
+    ms_by_way_of,
 )
 from three_mismatches.layers import Fibre
 from three_mismatches.network import FibreAttach, fibre_graph
 
-__all__ = ["Points", "Trip", "TripPaths", "named_points", "reasons", "rtt", "trip", "trip_paths"]
+__all__ = ["Points", "Trip", "TripPaths", "named_points", "reasons", "rtt", "trip", "trip_ms", "trip_paths"]
 
 Points: TypeAlias = gpd.GeoDataFrame | Sequence[str]
 """A table of points, or ids of fibre nodes."""
@@ -89,10 +93,7 @@ def rtt(
     """
     light = light_of(route_factor=route_factor, cable_slack=cable_slack, equipment=equipment)
     asked = trip(fibre, sources, targets, light, via=via)
-    # A tree is grown for each node at which the smaller side meets the fibre.
-    turned = len(asked.sources) < len(asked.targets)
-    found = trip_paths(asked.turned() if turned else asked)
-    ms = found.used.ms.T if turned else found.used.ms
+    ms = trip_ms(asked)
     # Only rounding is cut off here: every leg is at least its geodesic already.
     floor = light.glass_ms(distance_matrix(asked.sources, asked.targets))
     table = pd.DataFrame(np.maximum(ms, floor), index=asked.sources.index, columns=asked.targets.index)
@@ -112,16 +113,6 @@ class Trip:
     via: gpd.GeoDataFrame | None
     via_at: FibreAttach | None
     lines: gpd.GeoSeries
-
-    def turned(self) -> Trip:
-        """Return the way back."""
-        return replace(
-            self,
-            sources=self.targets,
-            targets=self.sources,
-            sources_at=self.targets_at,
-            targets_at=self.sources_at,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +139,22 @@ def trip(fibre: Fibre, sources: Points, targets: Points, light: Light, *, via: P
     stops_at = None if stops is None else attach_points(fibre, graph, stops)
     lines = fibre.fibre_routes.geometry
     return Trip(timed_graph(graph, light), tables[0], tables[1], at[0], at[1], stops, stops_at, lines)
+
+
+def trip_ms(asked: Trip) -> Floats:
+    """Return the round trips of a trip, shape (sources, targets): by whatever is quickest for so many points. [ms]"""
+    graph = asked.timed.graph
+    rows = Rows(graph.indptr, graph.neighbour, asked.timed.weight[graph.edge], graph.edge)
+
+    def least(one: FibreAttach, other: FibreAttach) -> Floats:
+        roots, leaves = doors_of(other), doors_of(one)
+        between = roots, leaves, distances(rows, roots, leaves)
+        return least_ms(asked.timed, between, sources=one, targets=other)
+
+    if asked.via_at is None:
+        return least(asked.sources_at, asked.targets_at)
+    before, onward = least(asked.sources_at, asked.via_at), least(asked.via_at, asked.targets_at)
+    return ms_by_way_of(before, onward, passed_once_ms(asked.timed, asked.via_at))
 
 
 def trip_paths(asked: Trip) -> TripPaths:

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from three_mismatches._kernels.shortest_paths import shortest_paths, sum_along_paths
+from three_mismatches._kernels.shortest_paths import (
+    costs_after_loss,
+    edges_to_leaves,
+    preorder,
+    shortest_paths,
+    sum_along_paths,
+)
 
 
 def rows_of(nodes, tail, head, weight):
@@ -171,3 +177,57 @@ def test_the_same_lines_run_without_the_compiler():
         check=True,
     )
     assert json.loads(ran.stdout) == expected
+
+
+@settings(deadline=None)
+@given(graphs())
+def test_what_hangs_below_a_node_stands_together(graph):
+    _, from_node, _ = trees_of(*graph)
+    for tree in from_node:
+        order, first, last = preorder(tree)
+        assert sorted(order.tolist()) == list(range(graph[0]))
+        below = {node: {node} for node in range(graph[0])}
+        for node in range(graph[0]):
+            above = tree[node]
+            while above >= 0:
+                below[above].add(node)
+                above = tree[above]
+        assert all(set(order[first[v] : last[v]].tolist()) == below[v] for v in range(graph[0]))
+
+
+@settings(deadline=None)
+@given(graphs(), st.lists(st.integers(0, 23), max_size=4, unique=True))
+def test_costs_after_losses_are_those_of_the_graph_without_the_edges(graph, lost):
+    nodes, tail, head, weight = graph
+    lost = np.array([edge for edge in lost if edge < len(tail)], dtype=np.int64)
+    rows = rows_of(*graph)
+    trees = shortest_paths(*rows, np.arange(nodes))
+    kept = [at for at in range(len(tail)) if at not in lost]
+    expected = trees_of(nodes, *([column[at] for at in kept] for column in (tail, head, weight)))[0]
+    state, lost_at = np.full(nodes, -1), np.full(len(tail), -1)
+    fresh, key = np.empty(nodes), np.empty(nodes + rows[1].size)
+    heap, out = np.empty(key.size, dtype=np.int64), np.empty(nodes)
+    ends = np.array([tail, head], dtype=np.int64).reshape(2, -1)[:, lost].ravel()
+    for root in range(nodes):
+        tops = ends[trees[2][root][ends] == np.tile(lost, 2)]
+        costs_after_loss(
+            *rows, trees[0][root], *preorder(trees[1][root]), tops, lost, np.arange(nodes), root,
+            state, lost_at, fresh, key, heap, out,
+        )  # fmt: skip
+        assert np.array_equal(out, expected[root])
+
+
+@settings(deadline=None)
+@given(graphs())
+def test_edges_to_leaves_are_those_of_the_paths(graph):
+    _, from_node, from_edge = trees_of(*graph)
+    leaves = np.arange(0, graph[0], 2)
+    used = edges_to_leaves(from_node, from_edge, leaves, len(graph[1]))
+    for root, tree in enumerate(from_node):
+        on_way = set()
+        for leaf in leaves:
+            at = leaf
+            while tree[at] >= 0:
+                on_way.add(int(from_edge[root, at]))
+                at = tree[at]
+        assert set(np.flatnonzero(used[root]).tolist()) == on_way

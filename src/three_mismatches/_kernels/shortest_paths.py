@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from three_mismatches._kernels._jit import kernel
 
-__all__ = ["cheapest_pair", "costs_after_loss", "edges_to_leaves", "shortest_paths", "sum_along_paths"]
+__all__ = [
+    "cheapest_pair",
+    "costs_after_loss",
+    "edges_to_leaves",
+    "preorder",
+    "shortest_paths",
+    "sum_along_paths",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -212,45 +219,79 @@ def edges_to_leaves(from_node: Ints, from_edge: Ints, leaves: Ints, edges: int) 
     return used
 
 
-SAFE = 1
-CUT_OFF = 2
+@kernel
+def _children(from_node: Ints) -> tuple[Ints, Ints]:
+    """Return the nodes below each node of a tree: `children[begin[v]:begin[v + 1]]`."""
+    nodes = from_node.size
+    begin = np.zeros(nodes + 2, dtype=np.int64)
+    for node in range(nodes):
+        if from_node[node] >= 0:
+            begin[from_node[node] + 2] += 1
+    for node in range(nodes):
+        begin[node + 2] += begin[node + 1]
+    children = np.empty(nodes, dtype=np.int64)
+    for node in range(nodes):
+        if from_node[node] >= 0:
+            children[begin[from_node[node] + 1]] = node
+            begin[from_node[node] + 1] += 1
+    return begin, children
 
 
 @kernel
-def _mark_cut_off(
-    from_node: Ints, from_edge: Ints, lost: NDArray[np.bool_], state: Ints, climbed: Ints
-) -> None:
-    """Fill `state`: whether the path of each node in the tree crosses a lost edge."""
-    state[:] = 0
-    for start in range(state.size):
-        node = start
-        steps = 0
-        while state[node] == 0:
-            climbed[steps] = node
-            steps += 1
-            if from_node[node] < 0:
-                state[node] = SAFE
-            elif lost[from_edge[node]]:
-                state[node] = CUT_OFF
-            else:
-                node = from_node[node]
-        for step in range(steps):
-            state[climbed[step]] = state[node]
+def preorder(from_node: Ints) -> tuple[Ints, Ints, Ints]:
+    """
+    Return the nodes of one tree so that what hangs below each stands together.
+
+    Parameters
+    ----------
+    from_node
+        A tree as `shortest_paths` returns it, shape (n).
+
+    Returns
+    -------
+    order
+        Nodes, each before those below it, shape (n).
+    first, last
+        Node `v` and all below it are `order[first[v]:last[v]]`, shape (n) each.
+    """
+    nodes = from_node.size
+    begin, children = _children(from_node)
+    order = np.empty(nodes, dtype=np.int64)
+    first = np.empty(nodes, dtype=np.int64)
+    last = np.empty(nodes, dtype=np.int64)
+    stack = np.empty(nodes, dtype=np.int64)
+    placed = 0
+    for root in range(nodes):
+        if from_node[root] >= 0:
+            continue
+        stack[0], size = root, 1
+        while size > 0:
+            size -= 1
+            node = stack[size]
+            order[placed], first[node] = node, placed
+            placed += 1
+            for at in range(begin[node], begin[node + 1]):
+                stack[size] = children[at]
+                size += 1
+    for place in range(nodes):
+        last[order[place]] = place + 1
+    for place in range(nodes - 1, -1, -1):  # the last of those below is known before the node is met
+        above = from_node[order[place]]
+        if above >= 0:
+            last[above] = max(last[above], last[order[place]])
+    return order, first, last
 
 
 @kernel
 def _enter_rim(
-    indptr: Ints, neighbour: Ints, weight: Floats, edge: Ints, cost: Floats, lost: NDArray[np.bool_], state: Ints,
-    fresh: Floats, key: Floats, heap: Ints,
+    indptr: Ints, neighbour: Ints, weight: Floats, edge: Ints, cost: Floats, below: Ints, stamp: int,
+    state: Ints, lost_at: Ints, fresh: Floats, key: Floats, heap: Ints, size: int,
 ) -> int:  # fmt: skip
-    """Fill the heap with the nodes that are cut off but have a safe neighbour; return how many there are."""
-    size = 0
-    for node in range(cost.size):
-        if state[node] != CUT_OFF:
-            continue
+    """Add to the heap those of some nodes that are cut off which have a neighbour that is not; return its size."""
+    for node in below:
         fresh[node] = np.inf
         for slot in range(indptr[node], indptr[node + 1]):
-            if state[neighbour[slot]] == SAFE and not lost[edge[slot]]:
+            if state[neighbour[slot]] != stamp and lost_at[edge[slot]] != stamp:
                 fresh[node] = min(fresh[node], cost[neighbour[slot]] + weight[slot])
         if fresh[node] < np.inf:
             _push(key, heap, size, fresh[node], node)
@@ -260,37 +301,45 @@ def _enter_rim(
 
 @kernel
 def costs_after_loss(
-    indptr: Ints, neighbour: Ints, weight: Floats, edge: Ints, cost: Floats, from_node: Ints, from_edge: Ints,
-    lost: NDArray[np.bool_], leaves: Ints,
-) -> Floats:  # fmt: skip
+    indptr: Ints, neighbour: Ints, weight: Floats, edge: Ints, cost: Floats, order: Ints, first: Ints, last: Ints,
+    tops: Ints, lost: Ints, leaves: Ints, stamp: int,
+    state: Ints, lost_at: Ints, fresh: Floats, key: Floats, heap: Ints, out: Floats,
+) -> None:  # fmt: skip
     """
-    Return the least cost from a tree's root to some nodes when some edges are lost.
+    Write the least cost from a tree's root to some nodes when some edges are lost.
 
-    Only what the lost edges cut off from the root is searched again, from its rim inwards.
+    Only what the lost edges cut off from the root is searched again, from its rim inwards, and nothing else is touched.
 
     Parameters
     ----------
     indptr, neighbour, weight, edge
         The graph, see the module.
-    cost, from_node, from_edge
-        The root's tree in the whole graph, shape (n) each.
-    lost
-        Which edges are lost, shape (number of edges).
-    leaves
-        Node positions, shape (t).
-
-    Returns
-    -------
     cost
-        Shape (t); inf where no path is left. [as `weight`]
+        From the root in the whole graph, shape (n); inf where there is no path. [as `weight`]
+    order, first, last
+        The root's tree, from `preorder`.
+    tops
+        Nodes below which the tree is cut off: the lower ends of those lost edges that belong to it, shape (c).
+    lost
+        Edges that are lost, shape (l).
+    leaves
+        Nodes asked for, shape (t).
+    stamp
+        A number that no call before has used with the same work space.
+    state, lost_at, fresh, key, heap
+        Work space: shapes (n), (edges), (n), (n + slots), (n + slots); `state` and `lost_at` begin as -1.
+    out
+        Cost to each leaf, inf where no path is left, shape (t). [as `weight`]
     """
-    nodes = cost.size
-    state = np.empty(nodes, dtype=np.int64)
-    key = np.empty(nodes + neighbour.size, dtype=np.float64)
-    heap = np.empty(nodes + neighbour.size, dtype=np.int64)
-    fresh = cost.copy()
-    _mark_cut_off(from_node, from_edge, lost, state, heap)
-    size = _enter_rim(indptr, neighbour, weight, edge, cost, lost, state, fresh, key, heap)
+    lost_at[lost] = stamp
+    for top in tops:
+        state[order[first[top] : last[top]]] = stamp
+    size = 0
+    for top in tops:
+        below = order[first[top] : last[top]]
+        size = _enter_rim(
+            indptr, neighbour, weight, edge, cost, below, stamp, state, lost_at, fresh, key, heap, size
+        )
     while size > 0:
         near, node = key[0], heap[0]
         size -= 1
@@ -299,11 +348,12 @@ def costs_after_loss(
             continue
         for slot in range(indptr[node], indptr[node + 1]):
             other, through = neighbour[slot], near + weight[slot]
-            if state[other] == CUT_OFF and not lost[edge[slot]] and through < fresh[other]:
+            if state[other] == stamp and lost_at[edge[slot]] != stamp and through < fresh[other]:
                 fresh[other] = through
                 _push(key, heap, size, through, other)
                 size += 1
-    return fresh[leaves]
+    for at in range(leaves.size):
+        out[at] = fresh[leaves[at]] if state[leaves[at]] == stamp else cost[leaves[at]]
 
 
 @kernel

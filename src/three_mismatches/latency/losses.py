@@ -9,7 +9,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from three_mismatches._kernels.shortest_paths import costs_after_loss, edges_to_leaves, shortest_paths
+from three_mismatches._kernels.shortest_paths import (
+    costs_after_loss,
+    edges_to_leaves,
+    preorder,
+    shortest_paths,
+)
 from three_mismatches.latency.light import TimedGraph
 from three_mismatches.latency.paths import Loss, doors_of, least_ms, ms_by_way_of
 from three_mismatches.latency.round_trip import passed_once_ms
@@ -34,16 +39,56 @@ class Element:
     losses: tuple[Loss, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Roots:
-    """The quickest paths from some nodes to all others, and their costs to the leaves. [ms]"""
+    """The quickest paths from some nodes to all others, and what they cost to the leaves after a loss. [ms]"""
 
+    graph: FibreGraph
     roots: Ints
     leaves: Ints
+    weight: Floats
     cost: Floats
-    from_node: Ints
     from_edge: Ints
     used: Bools
+    orders: list[tuple[Ints, Ints, Ints]]
+    ints: tuple[Ints, Ints, Ints]
+    floats: tuple[Floats, Floats]
+    stamp: int = 0
+
+    @classmethod
+    def of(cls, timed: TimedGraph, roots: Ints, leaves: Ints) -> _Roots:
+        """Grow the trees."""
+        graph = timed.graph
+        weight = timed.weight[graph.edge]
+        cost, from_node, from_edge = shortest_paths(graph.indptr, graph.neighbour, weight, graph.edge, roots)
+        nodes, edges, slots = len(graph.nodes), len(graph.routes), graph.edge.size
+        return cls(
+            graph, roots, leaves, weight, cost, from_edge,
+            used=edges_to_leaves(from_node, from_edge, leaves, edges),
+            orders=[preorder(row) for row in from_node],
+            ints=(np.full(nodes, -1), np.full(edges, -1), np.empty(nodes + slots, dtype=np.int64)),
+            floats=(np.empty(nodes), np.empty(nodes + slots)),
+        )  # fmt: skip
+
+    def whole(self) -> Floats:
+        """Return the costs with everything in service, shape (roots, leaves)."""
+        return self.cost[:, self.leaves]
+
+    def after(self, lost: Ints) -> tuple[Floats, Ints]:
+        """Return the costs when some edges are lost, shape (roots, leaves), and the leaves of which one has changed."""
+        graph, ms = self.graph, self.whole()
+        (state, lost_at, heap), (fresh, key) = self.ints, self.floats
+        hit = np.flatnonzero(self.used[:, lost].any(axis=1))
+        before = ms[hit]
+        for row in hit:
+            self.stamp += 1
+            ends = np.concatenate([graph.node0[lost], graph.node1[lost]])
+            tops = ends[self.from_edge[row][ends] == np.tile(lost, 2)]
+            costs_after_loss(
+                graph.indptr, graph.neighbour, self.weight, graph.edge, self.cost[row], *self.orders[row],
+                tops, lost, self.leaves, self.stamp, state, lost_at, fresh, key, heap, ms[row],
+            )  # fmt: skip
+        return ms, self.leaves[(ms[hit] != before).any(axis=0)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +103,7 @@ class Rounds:
 
     def whole(self) -> Floats:
         """Return the round trips with everything in service, shape (sources, targets). [ms]"""
-        return self._ms(self.trees.cost[:, self.trees.leaves], self.sources, None)
+        return self._ms(self.trees.whole(), self.sources, None)
 
     def after(self, loss: Loss) -> tuple[Ints, Floats]:
         """
@@ -71,28 +116,12 @@ class Rounds:
         ms
             Shape (r, targets).
         """
-        tree_ms, changed = self._trees_after(loss)
+        tree_ms, changed = self.trees.after(loss.edges)
         met = _met(self.sources, loss, changed) | _met(self.targets, loss, changed[:0]).any()
         if self.stops is not None:
             met |= _met(self.stops, loss, changed).any()
         rows = np.flatnonzero(met)
         return rows, self._ms(tree_ms, self.sources.part(rows), loss)
-
-    def _trees_after(self, loss: Loss) -> tuple[Floats, Ints]:
-        """Return the trees' costs to the leaves after a loss, and the leaves of which one has changed."""
-        trees, graph = self.trees, self.timed.graph
-        ms = trees.cost[:, trees.leaves]
-        lost = np.zeros(len(graph.routes), dtype=np.bool_)
-        lost[loss.edges] = True
-        weight = self.timed.weight[graph.edge]
-        hit = np.flatnonzero(trees.used[:, loss.edges].any(axis=1))
-        before = ms[hit]
-        for row in hit:
-            ms[row] = costs_after_loss(
-                graph.indptr, graph.neighbour, weight, graph.edge,
-                trees.cost[row], trees.from_node[row], trees.from_edge[row], lost, trees.leaves,
-            )  # fmt: skip
-        return ms, trees.leaves[(ms[hit] != before).any(axis=0)]
 
     def _ms(self, tree_ms: Floats, sources: FibreAttach, loss: Loss | None) -> Floats:
         """Return the round trips of some sources with the given costs of the trees. [ms]"""
@@ -119,14 +148,10 @@ def rounds(
     timed: TimedGraph, sources: FibreAttach, targets: FibreAttach, stops: FibreAttach | None = None
 ) -> Rounds:
     """Return the round trips between points over a network, by way of one of some stops where they are given."""
-    graph = timed.graph
     ends = [targets] if stops is None else [targets, stops]
     starts = [sources] if stops is None else [sources, stops]
-    roots, leaves = doors_of(*ends), doors_of(*starts)
-    weight = timed.weight[graph.edge]
-    tree = shortest_paths(graph.indptr, graph.neighbour, weight, graph.edge, roots)
-    used = edges_to_leaves(*tree[1:], leaves, len(graph.routes))
-    return Rounds(timed, sources, targets, stops, _Roots(roots, leaves, *tree, used))
+    trees = _Roots.of(timed, doors_of(*ends), doors_of(*starts))
+    return Rounds(timed, sources, targets, stops, trees)
 
 
 def elements(whole: Rounds, kinds: Collection[str] = KINDS) -> Iterator[Element]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.latency.light import light_of
-from three_mismatches.latency.losses import KINDS, Rounds, elements, rounds
+from three_mismatches.latency.losses import KINDS, Element, Rounds, elements, rounds
 from three_mismatches.latency.paths import Loss
 from three_mismatches.latency.round_trip import Points, trip
 from three_mismatches.layers import Fibre
@@ -37,6 +37,7 @@ def n1_rtt(
     cable_slack: float | None = None,
     equipment: bool | float = True,
     via: Points | None = None,
+    progress: bool = False,
 ) -> pd.DataFrame:
     """
     Return the round trip between each two points when the worst single element of the fibre is lost.
@@ -48,6 +49,8 @@ def n1_rtt(
     of
         What can be lost: "route", "node", "group" (what `srlg` of the routes names: one conduit, strait, landing
         station or hazard zone).
+    progress
+        Whether a bar is shown: a large network has many routes to lose.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def n1_rtt(
     whole = rounds(asked.timed, asked.sources_at, asked.targets_at, asked.via_at)
     base = whole.whole()
     worst = {kind: Worst(base) for kind in kinds}
-    for kind, name, rows, ms in tables_after(whole, base, kinds):
+    for kind, name, rows, ms in tables_after(whole, base, kinds, progress=progress):
         worst[kind].meet(name, rows, ms)
     index = pd.MultiIndex.from_product([asked.sources.index, asked.targets.index], names=["source", "target"])
 
@@ -119,14 +122,24 @@ class Worst:
 
 
 def tables_after(
-    whole: Rounds, base: Floats, kinds: Collection[str] = KINDS, *, keep_targets: bool = True
+    whole: Rounds,
+    base: Floats,
+    kinds: Collection[str] = KINDS,
+    *,
+    keep_targets: bool = True,
+    progress: bool = False,
 ) -> Iterator[tuple[str, str, Ints, Floats]]:
     """
     Yield the round trips after each loss that can change any: kind, id, rows of sources, ms of shape (rows, targets).
 
     A source at a lost node keeps its round trips; so does a target, unless `keep_targets` is false: then it is lost.
     """
-    for element in elements(whole, kinds):
+    lost: Iterable[Element] = elements(whole, kinds)
+    if progress:
+        from rich.progress import track
+
+        lost = track(list(lost), "Losses")
+    for element in lost:
         for loss in element.losses:
             rows, ms = whole.after(loss)
             if not rows.size:

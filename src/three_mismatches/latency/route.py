@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -125,23 +125,35 @@ class _Walk:
 
 @dataclass(frozen=True, eq=False)
 class _Map:
-    """The network as it is drawn."""
+    """The network as it is drawn; what has been drawn once is kept."""
 
     timed: TimedGraph
     lines: gpd.GeoSeries
+    drawn: dict[int, Floats] = field(default_factory=dict)
 
     def part(self, edge: int, share0: float, share1: float) -> Floats:
-        """Return the vertices of an edge between two places on it: its route's line, else the chord of its nodes."""
+        """Return the vertices of an edge between two places on it."""
+        if edge not in self.drawn:
+            self.drawn[edge] = self._whole(edge)
+        vertices = self.drawn[edge]
+        if {share0, share1} == {0.0, 1.0}:
+            return vertices if share1 else vertices[::-1]
+        return geodesy.line_between(vertices, share0, share1)
+
+    def _whole(self, edge: int) -> Floats:
+        """Return the vertices of an edge from its first node on: its route's line, else the chord of its nodes."""
         graph = self.timed.graph
         ends = np.array(
             [[graph.lon[node], graph.lat[node]] for node in (graph.node0[edge], graph.node1[edge])]
         )
         line = self.lines.get(graph.routes[edge])
-        vertices = ends if line is None or line.is_empty else shapely.get_coordinates(line)
+        if line is None or line.is_empty:
+            return ends
+        vertices = shapely.get_coordinates(line)
         astray, backwards = (
             geodesy.distance_km(*vertices[[0, -1]].T, *wanted.T).sum() for wanted in (ends, ends[::-1])
         )
-        return geodesy.line_between(vertices[::-1] if backwards < astray else vertices, share0, share1)
+        return vertices[::-1] if backwards < astray else vertices
 
 
 def _walks(asked: Trip, found: TripPaths) -> list[_Walk | None]:

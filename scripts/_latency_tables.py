@@ -85,7 +85,7 @@ def predicted(fibre: Fibre) -> str:
         "source",
     ]
     return (
-        "The factor is measured time over light along the model's quickest route. Minima of pings between data centres "
+        "The factor is measured time over light along the model's quickest route. Minima "
         "tell of fibre; means and medians hold queues, virtual machines and access as well.\n\n"
         + markdown_table(pd.DataFrame(rows, columns=names))
     )
@@ -177,9 +177,10 @@ def losses(result: tm.Result, sites: pd.DataFrame) -> str:
         .head(LISTED)
     )
     rows = [
-        (f"{kind} {name}", f"{row['size']:.0f}", ms(row["median"]), ms(row["max"]))
+        (f"{kind} {name}", f"{row['size']:.0f}", added(row["median"]), added(row["max"]))
         for (kind, name), row in table.iterrows()
     ]
+    rows.append(("none that lengthens it", str(int(known["n1_loss"].isna().sum())), "0.0", "0.0"))
     worst = pd.DataFrame(rows, columns=["worst loss", "sites", "median of what it adds, ms", "most, ms"])
     named = ", ".join(cut) or "none"
     return (
@@ -187,6 +188,10 @@ def losses(result: tm.Result, sites: pd.DataFrame) -> str:
         "on the way or one shared-risk group; a hub at a lost node is lost, and the next one counts. Single-homed: "
         f"{named}. Within their budget before and beyond it after: {len(worse)}.\n\n" + markdown_table(worst)
     )  # fmt: skip
+
+
+def added(value: float) -> str:
+    return "a part is cut off" if np.isinf(value) else ms(value)
 
 
 def two_paths(fibre: Fibre) -> str:

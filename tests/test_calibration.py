@@ -53,7 +53,22 @@ def test_one_factor_alone_is_the_mean_that_least_squares_give():
 
 def test_pairs_of_one_shape_cannot_tell_distance_from_equipment():
     table = measured(chain(), [("a", "b")], route_factor=1.4, equipment=0.1)
-    assert latency.calibrate(chain(), table).undetermined == ("route_factor", "equipment_ms")
+    found = latency.calibrate(chain(), table)
+    assert found.undetermined == ("route_factor", "equipment_ms")
+    assert "undetermined: route_factor, equipment_ms" in repr(found)
+
+
+def test_bare_glass_is_bare_whatever_routes_and_nodes_state():
+    fibre = chain()
+    fibre.fibre_routes["route_factor"] = 1.8
+    fibre.fibre_nodes["equipment_ms"] = 0.5
+    found = latency.calibrate(fibre, measured(fibre, [("a", "b"), ("b", "d")]))
+    assert found.residuals["bare_ms"].tolist() == pytest.approx([100 * MS_PER_KM, 500 * MS_PER_KM])
+
+
+def test_weights_that_are_all_zero_are_refused():
+    with pytest.raises(LayerError, match="all of them 0"):
+        latency.calibrate(chain(), measured(chain(), [("a", "b")]).assign(weight=0.0))
 
 
 def test_a_value_that_wants_more_than_it_may_is_told():

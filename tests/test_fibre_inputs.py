@@ -903,3 +903,57 @@ def test_fibre_without_a_coordinate_system_says_so(tmp_path):
         tm.fibre_from_frames(
             {**tables, "fibre_nodes": tables["fibre_nodes"].set_crs(None, allow_override=True)}
         )
+
+
+# What a referee found
+
+
+def graph_with(*edges):
+    nodes = [{"id": name, "lon": lon, "lat": 0.0} for name, lon in (("a", 0.0), ("b", 1.0), ("c", 0.5))]
+    return {
+        "nodes": nodes,
+        "edges": [{"source": "a", "target": "b", "dist": 150.0, **edge} for edge in edges],
+    }
+
+
+def test_shared_risks_may_be_a_list():
+    fibre = tm.read_node_link(graph_with({"srlg": ["strait", "x"]}, {"srlg": ["strait"], "dist": 160.0}))
+    assert fibre.fibre_routes["srlg"].tolist() == ["strait;x", "strait"]
+    row = tm.latency.disjoint_pairs(fibre, ["a"], ["b"], by="group").iloc[0]
+    assert row["reason"] == "every path takes group 'strait'"
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    ["LINESTRING (0 0, 0.5 0.2, 1 0)", {"type": "LineString", "coordinates": [[0, 0], [0.5, 0.2], [1, 0]]}],
+)
+def test_edges_of_a_graph_may_be_drawn(drawn):
+    fibre = tm.read_node_link(graph_with({"geometry": drawn}), geometry_kind="surveyed")
+    assert shapely.get_coordinates(fibre.fibre_routes.geometry.iloc[0]).tolist() == [
+        [0, 0],
+        [0.5, 0.2],
+        [1, 0],
+    ]
+
+
+@pytest.mark.parametrize("drawn", ["LINESTRING (0 0", {"type": "Line"}, 7])
+def test_a_line_that_cannot_be_read_is_told(drawn):
+    with pytest.raises(LayerError, match=r"geometry.*'a-b'"):
+        tm.read_node_link(graph_with({"geometry": drawn}))
+
+
+def test_rows_of_two_names_are_refused():
+    nodes = gpd.GeoDataFrame(
+        index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]),
+        geometry=gpd.points_from_xy([0, 1], [0, 0]),
+        crs=4326,
+    )
+    with pytest.raises(LayerError, match="more than one level"):
+        tm.fibre_from_frames({"fibre_nodes": nodes})
+
+
+def test_long_numbers_stay_names(tmp_path):
+    nodes = "id,lon,lat\n9007199254740993,0,0\n9007199254740995,1,0\n"
+    links = "source,target,length\n9007199254740993,9007199254740995,150\n"
+    fibre = tm.read_fibre_csv(*write(tmp_path, nodes, links))
+    assert fibre.fibre_nodes.index.tolist() == ["9007199254740993", "9007199254740995"]

@@ -102,3 +102,9 @@ def test_more_people_are_reached_the_longer_one_waits(seed):
     shares = found[[f"share_within_{ms}_ms" for ms in (1, 3, 9, 1000)]].to_numpy()
     assert (np.diff(shares, axis=1) >= 0).all()
     np.testing.assert_allclose(shares[:, -1], 1.0)
+
+
+def test_sites_of_one_name_are_no_pair():
+    places = points_of({"s": (0, 0), "t": (0, 0)}, node=["a", "b"]).rename(index={"t": "s"})
+    with pytest.raises(LayerError, match=r"twice.*'s'"):
+        latency.backup_pairs(ring(), places)

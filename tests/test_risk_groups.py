@@ -57,3 +57,9 @@ def test_zones_must_be_polygons_in_degrees():
         latency.with_risk_groups(two_ways(), hazards=hazards(p=box(0, 0, 1, 1)).to_crs(3857))
     with pytest.raises(LayerError):
         latency.with_risk_groups(two_ways(), hazards=hazards(p=shapely.Polygon()).assign(geometry=None))
+
+
+def test_zones_may_be_drawn_beyond_180_and_named_with_a_semicolon():
+    fibre = fibre_of({"w": (-179, 0), "e": (-178, 0)}, {"we": ("w", "e", np.nan, "schematic")})
+    zones = hazards(**{"a;b": box(175, -5, 185, 5)})
+    assert latency.with_risk_groups(fibre, hazards=zones).fibre_routes["srlg"].tolist() == ["hazard:a,b"]

@@ -65,7 +65,7 @@ _ALL = (
     Assumption(
         "route_factor", 1.65, "-", 1.37, 1.99,
         "measured round trip over light along the schematic route's model km; holds detours, slack and equipment",
-        "nine measured minima between three pairs of cities on the 48-node model, routes raised to their geodesic: Tokyo-Osaka 1.37 to 1.46 (7.58 to 8.05 ms, WonderNetwork 2018-11 and WonderProxy 2020-07), Osaka-Sapporo 1.68 (22.88 ms), Tokyo-Sapporo 1.80 to 1.99 (16.67 ms, Sakura's Ishikari 2016-12, to 18.36 ms, WonderProxy 2020-07); the default is near the mean of the three pairs, 1.66, the range holds all nine; least squares over the nine give 1.74, by pair 1.71",
+        "nine measured minima (eight of pings, one of a traceroute) between three pairs of cities on the 48-node model, routes raised to their geodesic: Tokyo-Osaka 1.37 to 1.46 (7.58 to 8.05 ms, WonderNetwork 2018-11 and WonderProxy 2020-07), Osaka-Sapporo 1.68 (22.88 ms), Tokyo-Sapporo 1.80 to 1.99 (16.67 ms, Sakura's Ishikari 2016-12, to 18.36 ms, WonderProxy 2020-07); the default is near the mean of the three pairs, 1.66, the range holds all nine; least squares over the nine give 1.74, by pair 1.71",
         "2020-07",
         possible=(1.0, 10.0),
     ),

@@ -157,7 +157,7 @@ def _lights(values: Mapping[str, float]) -> tuple[Light, Light, Light]:
     span, given = ASSUMPTIONS["route_factor"], values["route_factor"]
     mid = Light(
         route_factor=given,
-        cable_slack=values["cable_slack"],
+        cable_slack=min(values["cable_slack"], given),
         equipment_ms=values["equipment_ms"],
         refractive_index=values["refractive_index"],
     )

@@ -73,6 +73,7 @@ class Calibration:
             f"{name}={value:.4g} [{self.low[name]:.4g}-{self.high[name]:.4g}]"
             for name, value in self.assume.items()
         )
+        told += f", undetermined: {', '.join(self.undetermined)}" if self.undetermined else ""
         return f"Calibration({told}, rmse {self.rmse_ms:.3g} ms over {len(self.residuals)} measurements)"
 
 
@@ -164,6 +165,7 @@ class _Asked:
         """Return the measurements, checked."""
         places = named_points(fibre, list(fibre.fibre_nodes.index)) if points is None else points
         _check(measured, places)
+        places = places[~places.index.duplicated()]
         used = places.loc[pd.unique(pd.concat([measured["node0"], measured["node1"]]))]
         asked = trip(fibre, used, used, light_of(route_factor=1.0, cable_slack=None, equipment=True), via=via)
         rows = (used.index.get_indexer(measured["node0"]), used.index.get_indexer(measured["node1"]))
@@ -204,6 +206,10 @@ class _Asked:
         if faults:
             raise LayerError(faults)
 
+    def bare(self) -> Floats:
+        """Return the round trip of each measurement in bare glass, whatever routes and nodes state. [ms]"""
+        return self._at(light_of(route_factor=1.0, cable_slack=None, equipment=False))
+
     def predicted(self, values: Mapping[str, float]) -> Floats:
         """Return the model's round trip of each measurement with some values. [ms]"""
         assumed = {name: ASSUMPTIONS[name].value for name in FITTED} | dict(values)
@@ -213,6 +219,10 @@ class _Asked:
             equipment_ms=assumed["equipment_ms"],
             cable_slack=min(slack, assumed["route_factor"]),
         )
+        return self._at(light)
+
+    def _at(self, light: Light) -> Floats:
+        """Return the model's round trip of each measurement in some light. [ms]"""
         timed = timed_graph(self.trip.timed.graph, light)
         return np.asarray(trip_ms(replace(self.trip, timed=timed))[self.rows])
 
@@ -256,8 +266,11 @@ def _check(measured: pd.DataFrame, places: gpd.GeoDataFrame) -> None:
         for end in ("node0", "node1"):
             faults += [_wrong(measured, end, ~measured[end].isin(places.index), "no such place", cure)]
     if "weight" in measured:
-        wrong = ~((measured["weight"] >= 0.0) & np.isfinite(measured["weight"]))
-        faults += [_wrong(measured, "weight", wrong, "not a number >= 0", "Fill it")]
+        weight = pd.to_numeric(measured["weight"], errors="coerce")
+        wrong = ~((weight >= 0.0) & np.isfinite(weight))
+        if not (weight > 0.0).any():
+            wrong[:] = True
+        faults += [_wrong(measured, "weight", wrong, "not a number >= 0, or all of them 0", "Fill it")]
     found = [fault for fault in faults if fault.rows or fault.column in missing]
     if not found and measured.empty:
         found = [Fault("measured", "rtt_ms", "no row", "Give at least one measured pair")]
@@ -293,14 +306,13 @@ def _limits(
 
 def _residuals(asked: _Asked, predicted: Floats, limits: tuple[float, float]) -> pd.DataFrame:
     """Return what is said of each measurement."""
-    bare = asked.predicted({"route_factor": 1.0, "equipment_ms": 0.0})
     return pd.DataFrame(
         {
             "measured_ms": asked.measured_ms,
             "predicted_ms": predicted,
             "residual_ms": asked.measured_ms - predicted,
             "glass_ms": asked.glass_ms,
-            "bare_ms": bare,
+            "bare_ms": asked.bare(),
             "fibre_stretch": asked.measured_ms / np.where(asked.glass_ms > 0.0, asked.glass_ms, np.nan),
             "route_factor": [_implied(asked, row, limits) for row in range(len(asked.index))],
         },

@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from three_mismatches._kernels.shortest_paths import cheapest_pair
-from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.latency.light import light_of
 from three_mismatches.latency.n1 import known_kinds
 from three_mismatches.latency.pair_graph import PairGraph, pair_graph, walks_over
@@ -34,7 +33,7 @@ def disjoint_pairs(
     targets: Points,
     *,
     by: str | Collection[str] = "route",
-    route_factor: float = ASSUMPTIONS["route_factor"].value,
+    route_factor: float | None = None,
     cable_slack: float | None = None,
     equipment: bool | float = True,
 ) -> pd.DataFrame:

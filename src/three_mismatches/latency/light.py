@@ -35,8 +35,8 @@ class Light:
         Group index of the fibre. [-]
     bare
         Whether no node adds anything, whatever it states.
-    straight
-        Whether no route is longer than its km, whatever it states.
+    uniform
+        Whether the factor and the slack hold for all routes, whatever they state.
 
     Raises
     ------
@@ -49,7 +49,7 @@ class Light:
     equipment_ms: float = ASSUMPTIONS["equipment_ms"].value
     refractive_index: float = ASSUMPTIONS["refractive_index"].value
     bare: bool = False
-    straight: bool = False
+    uniform: bool = False
 
     def __post_init__(self) -> None:
         wrong = [
@@ -69,15 +69,14 @@ class Light:
         return np.asarray(km * (2.0 * self.refractive_index / LIGHT_SPEED_KM_PER_MS))
 
 
-def light_of(*, route_factor: float, cable_slack: float | None, equipment: bool | float) -> Light:
+def light_of(*, route_factor: float | None, cable_slack: float | None, equipment: bool | float) -> Light:
     """
     Return the light of the options that every function here takes.
 
     Parameters
     ----------
     route_factor
-        Built over modelled length of schematic routes that do not state their own; at 1 no route is longer than its
-        km. [-]
+        Built over modelled length of schematic routes; None: what each route states, else the assumption. [-]
     cable_slack
         Fibre over built length of surveyed routes; None: the assumption, but no more than `route_factor`, which
         holds slack and detours: so at 1 light runs in bare glass everywhere. [-]
@@ -85,15 +84,16 @@ def light_of(*, route_factor: float, cable_slack: float | None, equipment: bool 
         True: what each node states, else the assumption; False: none; a number: the latter instead of the
         assumption. [ms]
     """
-    slack = min(ASSUMPTIONS["cable_slack"].value, route_factor) if cable_slack is None else cable_slack
+    factor = ASSUMPTIONS["route_factor"].value if route_factor is None else route_factor
+    slack = min(ASSUMPTIONS["cable_slack"].value, factor) if cable_slack is None else cable_slack
     wanted = isinstance(equipment, (bool, np.bool_))
     each = ASSUMPTIONS["equipment_ms"].value if wanted else float(equipment)
     return Light(
-        route_factor=route_factor,
+        route_factor=factor,
         cable_slack=slack,
         equipment_ms=each,
         bare=wanted and not equipment,
-        straight=route_factor == 1.0,
+        uniform=route_factor is not None,
     )
 
 
@@ -137,7 +137,7 @@ class TimedGraph:
 def timed_graph(graph: FibreGraph, light: Light) -> TimedGraph:
     """Return the graph with the times of the given light."""
     assumed = np.where(graph.schematic, light.route_factor, light.cable_slack)
-    factor = assumed if light.straight else np.where(np.isnan(graph.factor), assumed, graph.factor)
+    factor = assumed if light.uniform else np.where(np.isnan(graph.factor), assumed, graph.factor)
     stated = np.where(np.isnan(graph.node_ms), light.equipment_ms, graph.node_ms)
     node_ms = np.zeros_like(stated) if light.bare else stated
     return TimedGraph(

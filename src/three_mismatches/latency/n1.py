@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.latency.light import light_of
 from three_mismatches.latency.losses import KINDS, Element, Rounds, elements, rounds
 from three_mismatches.latency.paths import Loss
@@ -33,7 +32,7 @@ def n1_rtt(
     targets: Points,
     *,
     of: Collection[str] = KINDS,
-    route_factor: float = ASSUMPTIONS["route_factor"].value,
+    route_factor: float | None = None,
     cable_slack: float | None = None,
     equipment: bool | float = True,
     via: Points | None = None,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from three_mismatches.assumptions import ASSUMPTIONS, SYNCHRONOUS_RTT_MS
+from three_mismatches.assumptions import SYNCHRONOUS_RTT_MS
 from three_mismatches.errors import Fault, LayerError
 from three_mismatches.latency.n1 import n1_rtt
 from three_mismatches.latency.paths import distance_matrix
@@ -27,7 +27,7 @@ def population_reach(
     population: gpd.GeoDataFrame,
     *,
     within_ms: Sequence[float] = (5.0, 10.0, 20.0),
-    route_factor: float = ASSUMPTIONS["route_factor"].value,
+    route_factor: float | None = None,
     cable_slack: float | None = None,
     equipment: bool | float = True,
     via: Points | None = None,
@@ -91,7 +91,7 @@ def backup_pairs(
     *,
     within_ms: float = SYNCHRONOUS_RTT_MS,
     apart_km: float = 0.0,
-    route_factor: float = ASSUMPTIONS["route_factor"].value,
+    route_factor: float | None = None,
     cable_slack: float | None = None,
     equipment: bool | float = True,
 ) -> pd.DataFrame:
@@ -116,10 +116,18 @@ def backup_pairs(
 
     Raises
     ------
+    LayerError
+        If two sites have one id.
     ValueError, NetworkError
         As for `rtt`.
     """
     places = named_points(fibre, sites)
+    twice = places.index[places.index.duplicated()]
+    if len(twice):
+        rows = tuple(map(str, dict.fromkeys(twice)))
+        raise LayerError(
+            [Fault("sites", "index", "the id is given twice", "Name each site differently", rows)]
+        )
     found = rtt(
         fibre, places, places, route_factor=route_factor, cable_slack=cable_slack, equipment=equipment
     ).to_numpy()

@@ -15,6 +15,8 @@ from three_mismatches.layers.geometry import is_lonlat
 
 __all__ = ["with_risk_groups"]
 
+FULL_TURN = 360.0
+
 
 def with_risk_groups(
     fibre: Fibre, *, hazards: gpd.GeoDataFrame | None = None, landings: bool = False
@@ -27,7 +29,8 @@ def with_risk_groups(
     fibre
         The network.
     hazards
-        Polygons in EPSG:4326, indexed by hazard: routes that meet one share the group `hazard:` with its id. A route
+        Polygons in EPSG:4326, indexed by hazard: routes that meet one share the group `hazard:` with its id (";" in it
+        becomes ","). A route
         without a line of its own is taken as the chord of its nodes.
     landings
         Whether submarine routes that end at one node share the group `landing:` with its id.
@@ -85,10 +88,12 @@ def _met(fibre: Fibre, hazards: gpd.GeoDataFrame) -> list[str]:
             [Fault("hazards", "geometry", "is no polygon", "Drop it, or draw it as an area", rows)]
         )
     lines = gpd.GeoSeries(_lines(fibre))
-    at, which = hazards.sindex.query(lines, predicate="intersects")
     names: list[set[str]] = [set() for _ in range(len(lines))]
-    for row, hazard in zip(at, which, strict=True):
-        names[row].add(f"hazard:{hazards.index[hazard]}")
+    # A zone may be drawn across the antimeridian, with longitudes beyond 180.
+    for turn in (-FULL_TURN, 0.0, FULL_TURN):
+        at, which = hazards.translate(xoff=turn).sindex.query(lines, predicate="intersects")
+        for row, hazard in zip(at, which, strict=True):
+            names[row].add("hazard:" + str(hazards.index[hazard]).replace(";", ","))
     return [";".join(sorted(each)) for each in names]
 
 

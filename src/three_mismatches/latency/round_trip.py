@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.errors import Fault, LayerError, NetworkError
 from three_mismatches.latency.distances import Rows, distances
 from three_mismatches.latency.light import Light, TimedGraph, light_of, timed_graph
@@ -45,7 +44,7 @@ def rtt(
     sources: Points,
     targets: Points,
     *,
-    route_factor: float = ASSUMPTIONS["route_factor"].value,
+    route_factor: float | None = None,
     cable_slack: float | None = None,
     equipment: bool | float = True,
     via: Points | None = None,
@@ -60,8 +59,8 @@ def rtt(
     sources, targets
         Points, or ids of fibre nodes; where a row's `node` names a fibre node, it meets the fibre there.
     route_factor
-        Built over modelled length of the ways between points and fibre, and of schematic routes that state no
-        `route_factor` of their own, >= 1; at 1 every route is as long as it stands. [-]
+        Built over modelled length of schematic routes, whatever they state, and of the ways between points and fibre,
+        >= 1; by default what each route states in `route_factor`, else the assumption. [-]
     cable_slack
         Fibre over built length of surveyed routes, >= 1; by default the assumption, but no more than
         `route_factor`. [-]

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from three_mismatches import geodesy
 from three_mismatches._kernels.shortest_paths import shortest_paths
-from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.latency.light import TimedGraph, light_of
 from three_mismatches.latency.paths import ALONG, Paths
 from three_mismatches.latency.round_trip import Points, Trip, TripPaths, reasons, trip, trip_paths
@@ -31,7 +30,7 @@ def path(
     sources: Points,
     targets: Points,
     *,
-    route_factor: float = ASSUMPTIONS["route_factor"].value,
+    route_factor: float | None = None,
     cable_slack: float | None = None,
     equipment: bool | float = True,
     via: Points | None = None,
@@ -111,9 +110,9 @@ class _Walk:
         (line,) = geodesy.split_at_antimeridian([shapely.LineString(self.vertices)])
         return line
 
-    def then(self, other: _Walk) -> _Walk:
-        """Return this walk and then the other."""
-        shared = self.nodes[-1:] == other.nodes[:1]
+    def then(self, other: _Walk, *, at_node: bool) -> _Walk:
+        """Return this walk and then the other; whether they meet at a node, which is then passed once."""
+        shared = at_node and self.nodes[-1:] == other.nodes[:1]
         return _Walk(
             self.routes + other.routes,
             self.nodes + (other.nodes[1:] if shared else other.nodes),
@@ -172,7 +171,10 @@ def _walks(asked: Trip, found: TripPaths) -> list[_Walk | None]:
         last = _walk_all(
             drawn, (asked.via, asked.targets), (asked.via_at, asked.targets_at), found.after, onward
         )
-        walked = [one.then(other) for one, other in zip(first, last, strict=True)]
+        at_node = [bool(asked.via_at.route[stop] < 0) for stop, _ in onward]
+        walked = [
+            one.then(other, at_node=there) for one, other, there in zip(first, last, at_node, strict=True)
+        ]
     walks = np.full(shape, None, dtype=object)
     for (i, j), walk in zip(pairs, walked, strict=True):
         walks[i, j] = walk
@@ -277,7 +279,11 @@ def _walk(
 ) -> _Walk:
     """Return the walk over parts of routes, drawn."""
     graph = drawn.timed.graph
-    parts = [drawn.part(*leg) for leg in legs]
+    parts = [drawn.part(*leg).copy() for leg in legs]
+    # Where a point is within a route, the line is cut straight on the map, and the point's foot is the true one.
+    for end, at in ((source, 0), (target, -1)):
+        if parts and end.at.route[end.row] >= 0:
+            parts[at][at] = end.joint
     vertices = np.vstack([[source.place, source.joint], *parts, [target.joint, target.place]])
     moved = np.append(True, (np.diff(vertices, axis=0) != 0.0).any(axis=1))
     kept = vertices[moved] if moved.sum() > 1 else vertices[[0, -1]]

@@ -222,6 +222,9 @@ def _examine(layer: Layer, frame: pd.DataFrame | None) -> tuple[pd.DataFrame, li
     """Return one table as far as it can be completed, and its faults."""
     if frame is None:
         return empty(layer.name), _row_faults(layer, frame)
+    if isinstance(frame.index, pd.MultiIndex):
+        cure = f"Name each row by one text: set_index({layer.index!r})"
+        return empty(layer.name), [Fault(layer.name, "index", "has more than one level", cure)]
     plain = pd.DataFrame(frame)
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         plain = plain.drop(columns=frame.active_geometry_name)

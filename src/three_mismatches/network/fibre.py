@@ -257,6 +257,9 @@ def _check(fibre: Fibre) -> None:
             "fibre_nodes", "geometry", "no point", "Fill it or drop the rows", _texts(nodes.index[placeless])
         )
     ]
+    for name, table in (("fibre_nodes", nodes), ("fibre_routes", routes)):
+        twice = tuple(dict.fromkeys(_texts(table.index[table.index.duplicated()])))
+        faults.append(Fault(name, "index", "the id is given twice", "Name each row differently", twice))
     for end in ("node0", "node1"):
         lost = ~routes[end].isin(nodes.index)
         faults.append(

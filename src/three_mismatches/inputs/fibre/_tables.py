@@ -265,6 +265,13 @@ def as_number(value: object) -> float:
         return np.nan
 
 
+def joined_groups(value: object) -> object:
+    """Return shared-risk groups as the tables hold them: a list of names as one text, joined by ";"."""
+    if isinstance(value, (list, tuple, set)):
+        return ";".join(sorted(str(one) for one in value if not is_missing(one))) or None
+    return plain_value(value)
+
+
 def plain_value(value: object) -> object:
     """Return a value as tables and files hold it: what is nested becomes its JSON."""
     if isinstance(value, (dict, list, tuple, set)):
@@ -304,7 +311,8 @@ def _plain(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     free = frame.drop(columns=["geometry"], errors="ignore")
     columns = {}
     for name in free.columns:
-        values = pd.Series([plain_value(one) for one in free[name]], index=free.index, dtype=object)
+        as_held = joined_groups if name == "srlg" else plain_value
+        values = pd.Series([as_held(one) for one in free[name]], index=free.index, dtype=object)
         known = name in LAYERS[table].columns
         mixed = len(set(values.dropna().map(type))) > 1 and not known
         numbers = (

@@ -142,5 +142,5 @@ def _typed(texts: pd.Series, name: str, where: str) -> pd.Series:
     numbers = pd.to_numeric(texts, errors="coerce")
     whole = texts.notna().any() and numbers.notna().equals(texts.notna())
     # "007" is a name, not 7; and an id that looks like a number is compared as it is written.
-    as_written = not texts.dropna().str.fullmatch(r"\s*[+-]?0\d.*").any()
+    as_written = not texts.dropna().str.fullmatch(r"\s*[+-]?(0\d.*|\d{16,})").any()
     return numbers.astype(object).where(texts.notna(), None) if whole and as_written else values

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import shapely
+
 from three_mismatches.errors import Fault, LayerError
-from three_mismatches.inputs.fibre._json import Source, fault, read_json
+from three_mismatches.inputs.fibre._json import Source, fault, geometry_from, read_json
 from three_mismatches.inputs.fibre._names import LENGTHS
 from three_mismatches.inputs.fibre._tables import Draft, Provenance, as_label
 from three_mismatches.layers.checks import tell
@@ -55,7 +57,8 @@ def read_node_link(
     -------
     fibre
         One node for each node, one route for each edge; two opposite arcs of a directed graph with the same length are
-        one route. Ids become text. Further attributes are kept, nested ones as JSON.
+        one route. Ids become text. An edge's `geometry`, GeoJSON or well-known text, is its line; a list under `srlg` are
+    names of shared risks. Further attributes are kept, nested ones as JSON.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def read_node_link(
         geometry_kind=geometry_kind,
         provenance=_provenance(value, where, source, licence),
     )
-    edges = _rows(value, ("edges", "links"), where)
+    edges = [_with_line(edge, where) for edge in _rows(value, ("edges", "links"), where)]
     draft.routes = with_medium(merged_arcs(edges, length) if value.get("directed") is True else edges)
     fibre, notes = draft.fibre()
     tell(notes, stacklevel=3)
@@ -127,6 +130,21 @@ def merged_arcs(
         waiting[tail, head, own] += 1
         kept.append(edge)
     return kept
+
+
+def _with_line(edge: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """Return an edge whose `geometry`, GeoJSON or well-known text, is a shape."""
+    drawn = edge.get("geometry")
+    if drawn is None:
+        return edge
+    row = f"{edge.get('source')}-{edge.get('target')}"
+    if not isinstance(drawn, str):
+        return {**edge, "geometry": geometry_from(drawn, where, row)}
+    try:
+        return {**edge, "geometry": shapely.from_wkt(drawn)}
+    except shapely.errors.ShapelyError:
+        cure = "Write LINESTRING (...), GeoJSON, or null"
+        raise fault(where, "geometry", "is not well-known text", cure, rows=(row,)) from None
 
 
 def with_medium(edges: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

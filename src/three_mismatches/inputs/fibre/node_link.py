@@ -57,8 +57,8 @@ def read_node_link(
     -------
     fibre
         One node for each node, one route for each edge; two opposite arcs of a directed graph with the same length are
-        one route. Ids become text. An edge's `geometry`, GeoJSON or well-known text, is its line; a list under `srlg` are
-    names of shared risks. Further attributes are kept, nested ones as JSON.
+        one route. Ids become text. An edge's `geometry`, GeoJSON or well-known text, is its line; a list under `srlg`
+        names shared risks. Further attributes are kept, nested ones as JSON.
 
     Raises
     ------

@@ -261,3 +261,14 @@ def test_a_node_and_a_route_of_one_name_are_two_places():
     for name in places.index:
         alone = latency.disjoint_pairs(fibre, places.loc[[name]], ["b"], **BARE)
         assert both.loc[(name, "b"), "total_ms"] == pytest.approx(alone.iloc[0]["total_ms"])
+
+
+def test_points_on_an_understated_route_are_no_nearer_than_their_geodesic():
+    """The line climbs to 1 N and back, but is said to be as long as the straight way."""
+    line = LineString([(0, 0), (0.5, 1), (1, 0)])
+    nodes, route = {"a": (0, 0), "b": (1, 0)}, ("a", "b", 112.0, "surveyed")
+    fibre = fibre_of(nodes, {"ab": route, "ba": ("a", "b", 900.0, "schematic")}, lines={"ab": line})
+    s, t = points_of({"s": (0.25, 0.5)}), points_of({"t": (0.5, 1.0)})
+    row = latency.disjoint_pairs(fibre, s, t, **BARE).iloc[0]
+    assert row["first_ms"] == pytest.approx(latency.rtt(fibre, s, t, **BARE).iloc[0, 0])
+    assert row["first_ms"] * KM > 60

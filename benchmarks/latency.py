@@ -228,7 +228,7 @@ def section(table: str, folder: Path, chosen: argparse.Namespace) -> str:
     missing = sorted({contender.package for contender in TABLES[table] if not installed(contender)})
     lines = []
     for name in chosen.graphs:
-        if table == "replacements" and name == "roads 1M":
+        if table != "all" and name == "roads 1M":
             continue
         graph = graphs.load(folder / f"{name}.npz")
         if table == "replacements":

@@ -214,7 +214,7 @@ SEARCHES = (
     Contender("gravel dijkstra", 1, gravel_of, gravel_run, "gravel"),
     Contender("networkit SPSP", 1, networkit_of, networkit_run, "networkit"),
     Contender("networkit SPSP", 2, networkit_of_two, networkit_run, "networkit"),
-    Contender("igraph distances", 1, igraph_of, igraph_run, "igraph"),
+    Contender("igraph distances", 1, igraph_of, igraph_run, "igraph", most=300_000),
     Contender("rustworkx dijkstra", 1, rustworkx_of, rustworkx_run, "rustworkx", most=300_000),
     Contender("networkx", 1, networkx_of, networkx_run, "networkx", most=40_000),
 )
@@ -287,13 +287,17 @@ def pandana_run(net: Any, ask: Ask) -> Floats:
     return np.where(found > PANDANA_NONE, np.inf, np.rint(found * METRES_IN_KM))
 
 
-ALL = (*OURS, *SEARCHES, Contender("routingkit_cch", 1, routingkit_of, routingkit_run, "routingkit_cch"))
+ALL = (
+    *OURS,
+    *SEARCHES,
+    Contender("routingkit_cch", 1, routingkit_of, routingkit_run, "routingkit_cch", most=300_000),
+)
 MATRIX = (
     *OURS,
     Contender("routingkit_cch", 1, routingkit_of, routingkit_run, "routingkit_cch"),
     Contender("pyroutingkit", 1, pyroutingkit_of, pyroutingkit_run, "pyroutingkit"),
     Contender("gravel CH", 1, gravel_hierarchy, gravel_matrix, "gravel", most=40_000),
-    Contender("pandana", 1, pandana_of, pandana_run, "pandana"),
+    Contender("pandana", 1, pandana_of, pandana_run, "pandana", most=300_000),
     SEARCHES[0],
     Contender("igraph distances", 1, igraph_of, igraph_run, "igraph", most=300_000),
 )

@@ -1,6 +1,7 @@
 """Distances and replacement paths as users call them, against scipy and against deleting and searching anew."""
 
 import _thread
+import signal
 import threading
 import time
 
@@ -95,6 +96,15 @@ def test_workers_are_one_or_more():
         distances(Rows.of([0], [1], [1.0], nodes=2), [0], workers=0)
 
 
+@pytest.fixture
+def interruptible():
+    """Have SIGINT raise, which it does not in a process that was started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupt_is_heard(workers):
     nodes = 200_000

@@ -41,10 +41,10 @@ MANY = 32
 WORTHWHILE = 200_000
 """Nodes to settle, for all sources together, from which on a hierarchy may pay: its code takes 20 ms to load, once."""
 
-PATIENCE = 24
+PATIENCE = 32
 """
 Entries that a hierarchy may read for each node to settle before it is given up: half of the time of the searches on
-roads; more than all of it on a random graph, where it is always given up, as its entries lie as far apart as its nodes.
+roads; up to twice all of it on a random graph, where it is given up: its entries lie as far apart as its nodes.
 """
 
 CLEAR = 1e-9

@@ -35,6 +35,12 @@ LANES = 16
 
 NONE = -1
 
+ROOM = 8
+"""How many times the memory of the graph's own lists the lists may take before a hierarchy is given up."""
+
+LEAST_ROOM = 8_000_000
+"""Entries that they may take in any case: 128 MB."""
+
 
 @kernel
 def _enter(node: int, degree: int, first: Ints, after: Ints, before: Ints) -> None:
@@ -145,6 +151,29 @@ def _connect(
 
 
 @kernel
+def _packed(
+    turn: Ints, begin: Ints, count: Ints, room: Ints, near: Ints, cost: Floats, more: int
+) -> tuple[Ints, Floats, int]:  # fmt: skip
+    """Return the lists of the nodes that are left, with room for that much more and as much again; and their size."""
+    taken = 0
+    for node in range(turn.size):
+        if turn[node] == NONE:
+            taken += count[node]
+    size = max(near.size, 2 * (taken + more))
+    packed, costs, taken = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.float64), 0
+    for node in range(turn.size):
+        if turn[node] == NONE:
+            for entry in range(count[node]):
+                packed[taken + entry], costs[taken + entry] = (
+                    near[begin[node] + entry],
+                    cost[begin[node] + entry],
+                )
+            begin[node], room[node] = taken, count[node]
+            taken += count[node]
+    return packed, costs, taken
+
+
+@kernel
 def contract(
     indptr: Ints, neighbour: Ints, weight: Floats, patience: int
 ) -> tuple[Ints, Ints, Ints, Floats]:  # fmt: skip
@@ -171,6 +200,7 @@ def contract(
     turn, slot_of, stamp, after, before = nobody, nobody.copy(), nobody.copy(), nobody.copy(), nobody.copy()
     room = np.maximum(4, 2 * (indptr[1:] - indptr[:-1]))
     begin, count, size = np.cumsum(room) - room, np.zeros(nodes, dtype=np.int64), room.sum()
+    most = max(ROOM * size, LEAST_ROOM)
     near, cost = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.float64)
     _begin(indptr, neighbour, weight, begin, count, slot_of, near, cost)
     degree, first = count.copy(), np.full(nodes + 1, NONE, dtype=np.int64)
@@ -193,9 +223,10 @@ def contract(
                 heads[arcs], costs[arcs] = near[slot], cost[slot]
                 need += 2 * (count[near[slot]] + degree[gone])
                 arcs += 1
-        while need > near.size:
-            near, cost = np.concatenate((near, near)), np.concatenate((cost, cost))
         patience -= need - size
+        if need > near.size:
+            near, cost, size = _packed(turn, begin, count, room, near, cost, need - size)
+            patience = patience if near.size <= most else -1
         if patience < 0:
             up[nodes] = NONE
             return order, up, heads[:0], costs[:0]

@@ -41,14 +41,17 @@ MANY = 32
 WORTHWHILE = 200_000
 """Nodes to settle, for all sources together, from which on a hierarchy may pay: its code takes 20 ms to load, once."""
 
-PATIENCE = 16
-"""Entries that a hierarchy may read for each node to settle, before it is given up: a fifth of the time of searches."""
+PATIENCE = 32
+"""
+Entries that a hierarchy may read for each node to settle before it is given up: half of the time of the searches on
+roads; up to twice all of it on a random graph, where it is given up: its entries lie as far apart as its nodes.
+"""
 
 CLEAR = 1e-9
 """Least weight, as a share of the greatest cost, that shows clearly beside rounding."""
 
-MOST_PATIENCE = 4_000_000_000
-"""Entries that any hierarchy may read: some 5 s. Roads of a million nodes take 0.7 thousand millions."""
+MOST_PATIENCE = 1_500_000_000
+"""Entries that any hierarchy may read: some 5 s. Roads of a million nodes take half of them."""
 
 
 class Rows(NamedTuple):
@@ -157,8 +160,8 @@ def distances(
 
     Few sources, or a small graph: a search from each source on a heap, which ends with its last target. From `MANY`
     sources on, and where these would settle `WORTHWHILE` nodes: a hierarchy, unless the graph has so many ways across
-    that building it would take a fifth of the time of the searches; then the searches. With targets, "sources" are
-    the side with fewer different nodes. Little work is done by one thread.
+    that building it takes too long, by `PATIENCE`; then searches after all. With targets, "sources" are the side with
+    fewer different nodes. Little work is done by one thread.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ import three_mismatches as tm
 from fibres import BARE, MS_PER_KM
 from three_mismatches.network import fibre_graph
 
-BACKBONES = (12, 25, 48)
+BACKBONES = (12, pytest.param(25, marks=pytest.mark.slow), 48)
 
 
 @pytest.fixture(scope="module", params=BACKBONES)

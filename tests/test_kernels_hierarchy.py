@@ -146,6 +146,7 @@ def test_without_patience_nothing_is_contracted():
     assert (order.size, up[-1], head.size, cost.size) == (4, -1, 0, 0)
 
 
+@pytest.mark.slow
 def test_the_same_lines_run_without_the_compiler():
     rng = np.random.default_rng(2)
     edges = np.c_[rng.integers(0, 30, (60, 2)), rng.integers(0, 9, 60)].tolist()

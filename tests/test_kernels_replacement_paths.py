@@ -99,6 +99,7 @@ def test_a_lost_node_takes_the_ways_of_its_own_branch_along():
     assert without_node.tolist() == [7.0]
 
 
+@pytest.mark.slow
 def test_the_same_lines_run_without_the_compiler():
     given_edges = [(0, 1, 1), (1, 2, 1), (1, 3, 1), (3, 2, 2), (0, 3, 5), (2, 2, 0)]
     script = (

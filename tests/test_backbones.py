@@ -1,15 +1,19 @@
 """Round trips, paths and losses on the published backbones of Japan, beside scipy and networkx."""
 
+import warnings
 from itertools import pairwise
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
 import pytest
+import topohub
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 import three_mismatches as tm
 from fibres import BARE, MS_PER_KM
+from three_mismatches.errors import AssumptionWarning
 from three_mismatches.network import fibre_graph
 
 BACKBONES = (12, pytest.param(25, marks=pytest.mark.slow), 48)
@@ -125,3 +129,36 @@ def test_ishikari_is_told_in_one_sentence_for_each_use(japan):
     training = next(each for each in told if each.startswith("For ai training"))
     assert "within the 100 ms budget" in training
     assert all(each.endswith(".") for each in told)
+
+
+@pytest.mark.parametrize("name", ["backbone/africa", "backbone/europe", "topozoo/Abilene"])
+def test_published_graphs_of_other_regions_equal_scipy_and_networkx(name):
+    """Every pair of up to 60 nodes; lengths below their geodesic are raised, for both."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", AssumptionWarning
+        )  # of lengths that are rounded below the straight line
+        fibre = tm.read_node_link(Path(topohub.__file__).parent / "data" / f"{name}.json")
+    graph, built = nx.MultiGraph(), fibre_graph(fibre)
+    for route, km in zip(built.routes, built.edge_km, strict=True):
+        graph.add_edge(*fibre.fibre_routes.loc[route, ["node0", "node1"]], weight=float(km))
+    names = sorted(graph)
+    chosen = names[:: max(1, len(names) // 60)]
+    found = tm.latency.rtt(fibre, chosen, names, **BARE).to_numpy() / MS_PER_KM
+    matrix = nx.to_scipy_sparse_array(graph_of_least(graph), nodelist=names, weight="weight")
+    by_scipy = dijkstra(matrix, directed=False, indices=[names.index(one) for one in chosen])
+    np.testing.assert_allclose(found, by_scipy, rtol=1e-9, atol=1e-9)
+    by_networkx = nx.single_source_dijkstra_path_length(graph, chosen[0], weight="weight")
+    np.testing.assert_allclose(
+        found[0], [by_networkx.get(one, np.inf) for one in names], rtol=1e-9, atol=1e-9
+    )
+
+
+def graph_of_least(graph):
+    """Return the graph in which of parallel edges the shortest is left: a matrix would add them up."""
+    simple = nx.Graph()
+    for one, other, km in graph.edges(data="weight"):
+        if one != other and km < simple.get_edge_data(one, other, {"weight": np.inf})["weight"]:
+            simple.add_edge(one, other, weight=max(km, 1e-9))  # 0 is no edge in a matrix
+    simple.add_nodes_from(graph)
+    return simple

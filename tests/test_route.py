@@ -10,7 +10,7 @@ from shapely.geometry import LineString
 
 from fibres import BARE, MS_PER_KM, fibre_of, points_of, random_fibre
 from three_mismatches import geodesy, latency
-from three_mismatches.errors import LayerError, NetworkError
+from three_mismatches.errors import LayerError, MatchError, NetworkError
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -208,3 +208,20 @@ def test_rows_with_one_name_are_answered_each():
     found = latency.rtt(bent(), places, ["a", "c", "c"], **BARE)
     assert found.shape == (2, 3)
     assert found.to_numpy()[:, 0] == pytest.approx([0.0, 150 * MS_PER_KM])
+
+
+def test_points_that_name_a_node_must_be_on_earth_all_the_same():
+    place = points_of({"s": (0, 0)}, node=["a"])
+    swapped = points_of({"s": (35, 139)}, node=["a"])
+    for table, word in (
+        (swapped, "swapped"),
+        (place.set_geometry([shapely.box(0, 0, 1, 1)], crs=4326), "no point"),
+    ):
+        with pytest.raises(MatchError, match=rf"{word}|{word}.*'s'"):
+            latency.rtt(bent(), table, ["c"])
+
+
+@pytest.mark.parametrize("equipment", [None, "yes"])
+def test_equipment_that_is_no_time_is_refused(equipment):
+    with pytest.raises(ValueError, match="equipment must be True, False or a time"):
+        latency.rtt(bent(), ["a"], ["c"], equipment=equipment)

@@ -32,6 +32,7 @@ STARTS = (
 STEP = 1e-5
 COLLINEAR = 1e-6
 ROUNDING = 1e-9
+LISTED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,7 +265,9 @@ def _check(measured: pd.DataFrame, places: gpd.GeoDataFrame) -> None:
         ]
         cure = "Name a fibre node, or a row of points"
         for end in ("node0", "node1"):
-            faults += [_wrong(measured, end, ~measured[end].isin(places.index), "no such place", cure)]
+            lost = ~measured[end].isin(places.index)
+            named = ", ".join(map(repr, measured.loc[lost, end].unique()[:LISTED]))
+            faults += [_wrong(measured, end, lost, f"no such place as {named}", cure)]
     if "weight" in measured:
         weight = pd.to_numeric(measured["weight"], errors="coerce")
         wrong = ~((weight >= 0.0) & np.isfinite(weight))

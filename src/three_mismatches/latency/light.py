@@ -87,7 +87,11 @@ def light_of(*, route_factor: float | None, cable_slack: float | None, equipment
     factor = ASSUMPTIONS["route_factor"].value if route_factor is None else route_factor
     slack = min(ASSUMPTIONS["cable_slack"].value, factor) if cable_slack is None else cable_slack
     wanted = isinstance(equipment, (bool, np.bool_))
-    each = ASSUMPTIONS["equipment_ms"].value if wanted else float(equipment)
+    try:
+        each = ASSUMPTIONS["equipment_ms"].value if wanted else float(equipment)
+    except (TypeError, ValueError):
+        msg = f"equipment must be True, False or a time >= 0 ms, not {equipment!r}"
+        raise ValueError(msg) from None
     return Light(
         route_factor=factor,
         cable_slack=slack,

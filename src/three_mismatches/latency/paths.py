@@ -142,7 +142,8 @@ def attach_points(fibre: Fibre, graph: FibreGraph, points: gpd.GeoDataFrame) -> 
     found = _spread(match.to_fibre(points[~named], operating), named)
     place = np.where(named, graph.nodes.get_indexer(pd.Index(node)), -1)
     lon, lat = (np.append(axis, np.nan)[place] for axis in (graph.lon, graph.lat))
-    km = geodesy.distance_km(points.geometry.x.to_numpy(float), points.geometry.y.to_numpy(float), lon, lat)
+    # Points that name their node are asked for a place on Earth like the others.
+    km = geodesy.distance_km(*match.lonlat(points)[:2], lon, lat)
     at_node = {"kind": "node", "fibre_node": node, "build_km": km, "lon": lon, "lat": lat}
     joints = found.assign(**{k: np.where(named, v, found[k]) for k, v in at_node.items()})
     return fibre_attach(graph, joints.set_axis(points.index))

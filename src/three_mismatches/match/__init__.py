@@ -8,7 +8,7 @@ from three_mismatches.match.buses import (
     generators_to_buses,
     load_buses,
 )
-from three_mismatches.match.points import to_area, to_bus, to_fibre, to_pocket
+from three_mismatches.match.points import lonlat, to_area, to_bus, to_fibre, to_pocket
 
 __all__ = [
     "BULK_KV",
@@ -17,6 +17,7 @@ __all__ = [
     "demand_shares",
     "generators_to_buses",
     "load_buses",
+    "lonlat",
     "to_area",
     "to_bus",
     "to_fibre",

@@ -26,7 +26,7 @@ from three_mismatches.geodesy import (
 )
 from three_mismatches.layers import Fibre
 
-__all__ = ["to_area", "to_bus", "to_fibre", "to_pocket"]
+__all__ = ["lonlat", "to_area", "to_bus", "to_fibre", "to_pocket"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,7 +68,7 @@ def to_area(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, *, respect_given:
         If a table is not in EPSG:4326.
     """
     areas = _targets(areas, "areas", shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-    lon, lat, located = _lonlat(points)
+    lon, lat, located = lonlat(points)
     area = _given(points, "area") if respect_given else np.full(len(points), np.nan, dtype=object)
     todo = np.flatnonzero(located & pd.isna(area))
     covering = _covering(lon[todo], lat[todo], areas)
@@ -108,7 +108,7 @@ def to_pocket(points: gpd.GeoDataFrame, pockets: gpd.GeoDataFrame) -> pd.Series:
     CRSError
         If a table is not in EPSG:4326.
     """
-    lon, lat, located = _lonlat(points)
+    lon, lat, located = lonlat(points)
     position = np.full(len(points), NOWHERE)
     if len(pockets):
         pockets = _targets(
@@ -149,8 +149,8 @@ def to_bus(
     if v_nom_min is not None:
         buses = buses[buses["v_nom"] >= v_nom_min]
     buses = _targets(buses, "buses", shapely.GeometryType.POINT)
-    bus_lon, bus_lat, _ = _lonlat(buses)
-    lon, lat, located = _lonlat(points)
+    bus_lon, bus_lat, _ = lonlat(buses)
+    lon, lat, located = lonlat(points)
     position = np.full(len(points), NOWHERE)
     km = np.full(len(points), np.nan)
     position[located], km[located] = nearest_point(lon[located], lat[located], bus_lon, bus_lat)
@@ -196,7 +196,7 @@ def to_fibre(
         If a table is not in EPSG:4326.
     """
     routes, nodes = _counted(fibre, statuses)
-    lon, lat, located = _lonlat(points)
+    lon, lat, located = lonlat(points)
     lined = routes[_has_line(routes)]
     if len(lined):
         _require_wgs84(lined, "fibre_routes")
@@ -230,7 +230,7 @@ def _geometries(table: gpd.GeoDataFrame) -> Objects:
     return np.asarray(table.geometry.array, dtype=object)
 
 
-def _lonlat(points: gpd.GeoDataFrame) -> tuple[Floats, Floats, Bools]:
+def lonlat(points: gpd.GeoDataFrame) -> tuple[Floats, Floats, Bools]:
     """Return coordinates, NaN without a point, and which rows have one."""
     name = str(points.index.name or "points")
     _require_wgs84(points, name)
@@ -314,7 +314,7 @@ def _has_line(routes: gpd.GeoDataFrame) -> Bools:
 
 def _joints(lon: Floats, lat: Floats, routes: gpd.GeoDataFrame, nodes: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return the joint of each point: a foot on a route where one is nearer than every node, else a node."""
-    node_lon, node_lat, _ = _lonlat(nodes)
+    node_lon, node_lat, _ = lonlat(nodes)
     node, node_km = nearest_point(lon, lat, node_lon, node_lat)
     foot, on_route = _feet(lon, lat, node_km, routes, nodes)
     along_km, along_share = _from_node0(foot, routes, nodes)
@@ -352,7 +352,7 @@ def _feet(
 
 def _place(node: pd.Series, nodes: gpd.GeoDataFrame) -> tuple[Floats, Floats]:
     """Return the coordinates of the named nodes, NaN for one that is not in the table."""
-    lon, lat, _ = _lonlat(nodes)
+    lon, lat, _ = lonlat(nodes)
     position = nodes.index.get_indexer(node)
     return np.append(lon, np.nan)[position], np.append(lat, np.nan)[position]
 

@@ -11,16 +11,12 @@ import pandas as pd
 
 from three_mismatches import latency, match, mismatch, power
 from three_mismatches.assumptions import ends_of, resolve
-from three_mismatches.errors import Fault, MatchError, NetworkError
-from three_mismatches.layers import Flag, Grid, StudyTables
-from three_mismatches.layers.at_year import add_flag, at_year, is_top_level, new_load_mw
+from three_mismatches.layers import Grid, StudyTables
+from three_mismatches.layers.at_year import at_year, is_top_level, new_load_mw
 from three_mismatches.layers.settings import Settings
 from three_mismatches.network import BusGraph, PowerGraph, bus_graph, power_graph, requests, to_areas
 
 __all__ = ["FLEET_POWER", "READINGS", "ResultTables", "fleet_power", "rehearse", "solve"]
-
-FARTHEST_KM = 2_000.0
-"""Beyond this from every area a site is no far island (Minamitorishima lies some 1,200 km from the next)."""
 
 READINGS: tuple[Mapping[str, float], ...] = (
     {"tie_level": -1.0},
@@ -117,10 +113,10 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
         If a site belongs to no area or fibre.
     """
     values = resolve(settings.assume)
-    now, sites, places = _matched(tables, settings, values)
+    now, sites, places = match.in_its_year(tables, settings, values)
     answer = _power(now, sites, places)
-    by_use = _latency(now, sites, values, "site", losses=True)
-    place_latency = _latency(now, places, values, "fibre_node")
+    by_use = latency.of_points(now, sites, values, "site", losses=True)
+    place_latency = latency.of_points(now, places, values, "fibre_node")
     places = places.assign(headroom_mw=answer.places)
     moving = sites.assign(headroom_mw=answer.hosting["secure_mw"])
     regrets = mismatch.regret(moving, places, place_latency)
@@ -167,56 +163,12 @@ def rehearse(tables: StudyTables, settings: Settings) -> None:
         As `solve` would.
     """
     values = resolve(settings.assume)
-    now, _, _ = _matched(tables, settings, values)
+    now, _, _ = match.in_its_year(tables, settings, values)
     power_graph(now.grid)
     if len(now.grid.buses):
         bus_graph(now.grid)
     if len(now.fibre.fibre_nodes):
-        _latency(now, now.sites.iloc[:1], values, "site")
-
-
-def _matched(
-    tables: StudyTables, settings: Settings, values: Mapping[str, float]
-) -> tuple[StudyTables, gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Return the study in its year, and its sites and candidate places with the area and pocket they lie in."""
-    now = at_year(tables, settings.year, settings.demand, values, base_year=settings.base_year)
-    now = _connected(now)
-    found = match.to_area(now.sites, now.grid.areas)
-    _refuse_strays(found["area_km"])
-    sites = now.sites.assign(
-        area=found["area"],
-        pocket=match.to_pocket(now.sites, now.grid.pockets),
-        new_mw=new_load_mw(now.sites),
-        flags=add_flag(now.sites["flags"], Flag.AREA_NEAREST, found["nearest"]),
-    )
-    pockets = now.grid.pockets
-    unpublished = sites["pocket"].isin(pockets.index[pockets["load_mw"].isna()])
-    sites["flags"] = add_flag(sites["flags"], Flag.POCKET_LOAD_UNKNOWN, unpublished)
-    nodes = now.fibre.fibre_nodes
-    places = nodes.assign(
-        area=match.to_area(nodes, now.grid.areas)["area"], pocket=match.to_pocket(nodes, now.grid.pockets)
-    )
-    return now, sites, places
-
-
-def _connected(now: StudyTables) -> StudyTables:
-    """Return the study with a bus for every plant that has none given; at area resolution there is none to give."""
-    if now.grid.buses.empty:
-        return now
-    _refuse_unplaced(now.grid.buses)
-    plants, capacity = now.grid.generators, match.capacity_at_buses(now.grid.lines)
-    connected = match.generators_to_buses(plants, now.grid.buses, capacity_mw=capacity)
-    return now.with_frames(
-        generators=plants.assign(bus=connected["bus"].astype("str").where(connected["bus"].notna()))
-    )
-
-
-def _refuse_unplaced(buses: gpd.GeoDataFrame) -> None:
-    """Raise an error if a bus has no place: sites, plants and people are joined to the nearest."""
-    lost = buses.index[buses.geometry.isna() | buses.geometry.is_empty]
-    if len(lost):
-        cure = "Give each bus a point; a network without places can be computed with the functions of power"
-        raise NetworkError([Fault("buses", "geometry", "is missing", cure, tuple(map(str, lost)))])
+        latency.of_points(now, now.sites.iloc[:1], values, "site")
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,15 +232,6 @@ def _strained(graph: BusGraph, base: power.Dispatch) -> set[str]:
     return {graph.buses[at] for at in ends}
 
 
-def _refuse_strays(area_km: pd.Series) -> None:
-    """Raise for sites so far from every area that the point, not the area, must be wrong."""
-    stray = area_km[area_km > FARTHEST_KM]
-    if len(stray):
-        problem = f"lies {stray.iloc[0]:,.0f} km from the nearest area"
-        cure = "Correct its longitude and latitude, or name its area in the column `area`"
-        raise MatchError([Fault("sites", "geometry", problem, cure, tuple(map(str, stray.index)))])
-
-
 def _power(
     now: StudyTables, sites: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, stress: bool = True
 ) -> _PowerAnswer:
@@ -349,23 +292,6 @@ def _tie_provenance(now: StudyTables) -> pd.DataFrame:
     grid = to_areas(now.grid)
     rows = pd.concat([grid.interfaces[columns], grid.links[columns]])
     return rows[~rows.index.duplicated()]
-
-
-def _latency(
-    now: StudyTables,
-    points: gpd.GeoDataFrame,
-    values: Mapping[str, float],
-    index: str,
-    *,
-    losses: bool = False,
-) -> pd.DataFrame:
-    """Return the long table of points by use; without rows where the study has no fibre to run over."""
-    if now.fibre.fibre_nodes.empty or now.budgets.empty:
-        return pd.DataFrame(
-            columns=list(latency.COLUMNS), index=pd.MultiIndex.from_arrays([[], []], names=[index, "use"])
-        ).astype({column: float for column in latency.COLUMNS if column.endswith(("_ms", "_km"))})
-    found = latency.by_use(now.fibre, points, now.hubs, now.budgets, values=values, losses=losses)
-    return found.rename_axis(index={"site": index})
 
 
 def fleet_power(

@@ -9,6 +9,7 @@ from three_mismatches.match.buses import (
     load_buses,
 )
 from three_mismatches.match.points import lonlat, to_area, to_bus, to_fibre, to_pocket
+from three_mismatches.match.study_year import in_its_year
 
 __all__ = [
     "BULK_KV",
@@ -16,6 +17,7 @@ __all__ = [
     "capacity_at_buses",
     "demand_shares",
     "generators_to_buses",
+    "in_its_year",
     "load_buses",
     "lonlat",
     "to_area",

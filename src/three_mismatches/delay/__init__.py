@@ -1,0 +1,1 @@
+"""Delay in years: dated upgrades, connection times and the queue."""

@@ -1,0 +1,1 @@
+"""Many draws of a study on any executor."""

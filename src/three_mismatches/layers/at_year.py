@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import calendar
+import datetime
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,17 @@ from three_mismatches.errors import AssumptionWarning, Fault, LayerError
 from three_mismatches.layers.flags import Flag
 from three_mismatches.layers.tables import StudyTables
 
-__all__ = ["added_by_area", "at_year", "is_top_level", "new_load_mw"]
+__all__ = [
+    "added_by_area",
+    "at_level",
+    "at_year",
+    "demand_path",
+    "is_top_level",
+    "new_load_mw",
+    "peak_day",
+    "with_own_supply",
+    "work_day",
+]
 
 PEAK_DAY = "07-01"
 """Month and day before which an upgrade must be in service to count at that year's (summer) peak."""
@@ -69,8 +80,8 @@ def at_year(
     frames = _with_upgrades(tables.with_frames(areas=areas), year)
     frames["interfaces"] = _with_tie_level(frames["interfaces"], values["tie_level"])
     for name, column, level in LEVELS:
-        frames[name] = frames[name].assign(**{column: _at_level(frames[name], column, values[level])})
-    frames["areas"] = _with_own_supply(frames["areas"], values["import_share_in_supply"])
+        frames[name] = frames[name].assign(**{column: at_level(frames[name], column, values[level])})
+    frames["areas"] = with_own_supply(frames["areas"], values["import_share_in_supply"])
     frames["generators"] = _in_service(frames["generators"], year)
     frames["lines"] = _with_class_factors(frames["lines"], values)
     return tables.with_frames(**frames, sites=sites, phases=phases)
@@ -222,16 +233,16 @@ def _upgraded(column: pd.Series, upgrades: pd.DataFrame) -> pd.Series:
 def _with_tie_level(interfaces: pd.DataFrame, level: float) -> pd.DataFrame:
     """Return interfaces with their limits at the study's level between lowest and highest."""
     sides = ("limit_forward", "limit_reverse")
-    return interfaces.assign(**{side: _at_level(interfaces, side, level) for side in sides})
+    return interfaces.assign(**{side: at_level(interfaces, side, level) for side in sides})
 
 
-def _with_own_supply(areas: pd.DataFrame, share: float) -> pd.DataFrame:
+def with_own_supply(areas: pd.DataFrame, share: float) -> pd.DataFrame:
     """Return areas whose supply is their own: what it holds of scheduled imports comes over the ties again."""
     own = areas["firm_mw"] - share * areas["net_import_mw"].fillna(0.0)
     return areas.assign(firm_mw=own.clip(lower=0.0))
 
 
-def _at_level(table: pd.DataFrame, column: str, level: float) -> pd.Series:
+def at_level(table: pd.DataFrame, column: str, level: float) -> pd.Series:
     """
     Return a figure moved towards the lowest (-1) or the highest (+1) of its range, where that is known.
 
@@ -244,6 +255,50 @@ def _at_level(table: pd.DataFrame, column: str, level: float) -> pd.Series:
     end = end.clip(upper=default) if level < 0.0 else end.clip(lower=default)
     # Unlimited stays so: inf less inf is no number.
     return default.where(np.isinf(default), default + abs(level) * (end - default))
+
+
+def peak_day(year: int) -> int:
+    """Return the day before whose end a work must be in service to count at a year's peak. [proleptic ordinal]"""
+    return datetime.date.fromisoformat(f"{year:04d}-{PEAK_DAY}").toordinal()
+
+
+def work_day(date: object) -> int:
+    """Return the last day that the date of an upgrade can mean; an undated one never comes. [proleptic ordinal]"""
+    return datetime.date.fromisoformat(_last_day(date)).toordinal()
+
+
+def demand_path(
+    areas: pd.DataFrame,
+    outlook: pd.DataFrame,
+    years: Sequence[int],
+    demand: str,
+    values: Mapping[str, float],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """
+    Return ordinary demand and data-centre growth of each area, year by year, as `at_year` takes them.
+
+    Parameters
+    ----------
+    areas
+        With `peak_mw`, for areas that the outlook does not name. [MW]
+    outlook
+        Demand by scenario, area and year; without rows nothing grows.
+    years
+        Calendar years; beyond those of the outlook demand is held.
+    demand
+        Scenario.
+    values
+        Value of every assumption.
+
+    Returns
+    -------
+    peak_mw, growth_mw
+        Index year, one column for each area: demand without the outlook's own data centres, and these. [MW]
+    """
+    rows = outlook[outlook["demand"] == demand]
+    peak = _paths(rows, "peak_mw", years).reindex(columns=areas.index)
+    growth = _paths(_with_load_factor(rows, values), "new_dc_mw", years).reindex(columns=areas.index)
+    return peak.fillna(areas["peak_mw"]), growth.fillna(0.0)
 
 
 def _last_day(date: object) -> str:
@@ -312,8 +367,15 @@ def _with_load_factor(rows: pd.DataFrame, values: Mapping[str, float]) -> pd.Dat
 
 def _interpolated(rows: pd.DataFrame, column: str, year: int) -> pd.Series:
     """Return `column` by area, linear between the years given and flat beyond them."""
+    found = _paths(rows, column, [year]).T
+    return found[year] if year in found else pd.Series(dtype=float)
+
+
+def _paths(rows: pd.DataFrame, column: str, years: Sequence[int]) -> pd.DataFrame:
+    """Return `column` year by year, one column for each area that knows it."""
     ordered = rows.dropna(subset=[column]).sort_values("year")
     found = {
-        area: float(np.interp(year, group["year"], group[column])) for area, group in ordered.groupby("area")
+        area: np.interp(years, group["year"], group[column].astype(float))
+        for area, group in ordered.groupby("area")
     }
-    return pd.Series(found, dtype=float)
+    return pd.DataFrame(found, index=pd.Index(years, name="year"), dtype=float)

@@ -1,0 +1,234 @@
+"""
+The queue for room on the grid: who gets how much in which year, and what is lost until then.
+
+Times are years from the start, years are planning years counted from 0. A cut is a limit on priced new load: a MW of
+group `g` takes `takes[cut, g]` of its room. Groups are the nodes first, then nodes with their pockets.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from three_mismatches._kernels._jit import kernel
+
+__all__ = ["allowed_room", "queue_years"]
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+TOLERANCE_MW = 1e-6
+"""Room that lacks less than this is enough: the programmes that find the cuts are no better."""
+
+
+@kernel
+def allowed_room(
+    room: Floats,
+    node_price: Floats,
+    unit_mw: Floats,
+    pole_loss: Floats,
+    allowed: Floats,
+) -> None:
+    """
+    Write what each cut leaves for new load in the intact grid and after the loss of any one unit or pole.
+
+    Where ordinary demand is short already, a cut may stay as short as the shortest is: new load must not add to it.
+
+    Parameters
+    ----------
+    room
+        Room of each cut with nothing lost. (states, cuts) [MW]
+    node_price
+        What a MW lost at each node takes of it. (cuts, nodes) [MW/MW]
+    unit_mw
+        What is lost with each node's largest unit. (states, nodes) [MW]
+    pole_loss
+        What each cut loses with a pole of each link. (states, links, cuts) [MW]
+    allowed
+        Written: the least of all. (states, cuts) [MW]
+    """
+    states, cuts = room.shape
+    nodes, links = unit_mw.shape[1], pole_loss.shape[1]
+    left = np.empty(cuts)
+    for state in range(states):
+        allowed[state] = np.inf
+        _keep_least(room[state], allowed[state])
+        for node in range(nodes):
+            if unit_mw[state, node] > 0.0:
+                for cut in range(cuts):
+                    left[cut] = room[state, cut] - node_price[cut, node] * unit_mw[state, node]
+                _keep_least(left, allowed[state])
+        for link in range(links):
+            for cut in range(cuts):
+                left[cut] = room[state, cut] - pole_loss[state, link, cut]
+            _keep_least(left, allowed[state])
+
+
+@kernel
+def _keep_least(left: Floats, allowed: Floats) -> None:
+    """Lower what is allowed to what one loss leaves, less what ordinary demand is short of with it."""
+    short = 0.0
+    for value in left:
+        short = min(short, value)
+    for cut in range(left.shape[0]):
+        allowed[cut] = min(allowed[cut], left[cut] - short)
+
+
+@kernel
+def queue_years(
+    allowed: Floats,
+    takes: Floats,
+    of_supply: Bools,
+    order: Ints,
+    group: Ints,
+    mw: Floats,
+    plan: Floats,
+    opens: Floats,
+    ready: Floats,
+    hold_from: Floats,
+    hold_to: Floats,
+    realised: Bools,
+    plant: Floats,
+    growth: Floats,
+    share: Floats,
+    ramp: float,
+    network_y: Floats,
+    supply_y: Floats,
+    lost: Floats,
+    unsited_lost: Floats,
+) -> None:
+    """
+    Give room year by year in the order of the queue; write when each request first gets all that it asks for.
+
+    Parameters
+    ----------
+    allowed
+        Room of each cut. (draws, years, cuts) [MW]
+    takes, of_supply
+        (cuts, groups) [MW/MW]; whether a cut is one of supply, not of the network. (cuts,)
+    order
+        Requests, first served first. (draws, requests)
+    group, mw, plan
+        Of each request: group, size [MW], and the time for which it is planned. (requests,) [years]
+    opens, ready
+        When its building stands; when building, fibre and connection are all there. (draws, requests) [years]
+    hold_from, hold_to
+        Between these it holds its place, ready or not. (draws, requests) [years]
+    realised
+        Whether it comes at all. (draws, requests)
+    plant
+        From when it has supply of its own, so that no cut of supply stops it. (draws, requests) [years]
+    growth, share
+        Load that is planned in all (years,) [MW]; what the listed requests leave of it asks last, by node (nodes,) [-].
+    ramp
+        From opening to full draw. [years]
+    network_y, supply_y
+        Written: first time with room for all of it, 0 where there was room when it was ready, inf without.
+        (draws, requests) [years]
+    lost, unsited_lost
+        Written: what could have been drawn and was not, (draws, requests, years) and (draws, years, nodes). [MW years]
+    """
+    draws, years, cuts = allowed.shape
+    used = np.empty(cuts)
+    for draw in range(draws):
+        network_y[draw] = np.inf
+        supply_y[draw] = np.inf
+        for year in range(years):
+            used[:] = 0.0
+            listed = 0.0
+            for place in range(order.shape[1]):
+                at = order[draw, place]
+                comes = realised[draw, at]
+                if comes and plan[at] < year + 1.0:
+                    listed += mw[at]
+                is_ready = ready[draw, at] < year + 1.0
+                holds = hold_from[draw, at] < year + 1.0 and hold_to[draw, at] > year
+                got = 0.0
+                if is_ready or holds:
+                    network = _room(allowed[draw, year], used, takes, of_supply, group[at], False)
+                    supply = _room(allowed[draw, year], used, takes, of_supply, group[at], True)
+                    own = plant[draw, at] <= year
+                    got = max(0.0, min(mw[at], network if own else min(network, supply)))
+                    if holds or comes:
+                        for cut in range(cuts):
+                            used[cut] += takes[cut, group[at]] * got
+                    if is_ready:
+                        late = ready[draw, at] < year and year > 0
+                        if network >= mw[at] - TOLERANCE_MW and np.isinf(network_y[draw, at]):
+                            network_y[draw, at] = year if late else 0.0
+                        if np.isinf(supply_y[draw, at]):
+                            if supply >= mw[at] - TOLERANCE_MW:
+                                supply_y[draw, at] = year if late else 0.0
+                            elif own:
+                                supply_y[draw, at] = plant[draw, at] if late else 0.0
+                if comes:
+                    since = min(max(ready[draw, at], float(year)), year + 1.0)
+                    lost[draw, at, year] = _lost_within(
+                        mw[at], opens[draw, at], ramp, 0.0, float(year), since
+                    ) + _lost_within(mw[at], opens[draw, at], ramp, got, since, year + 1.0)
+            _serve_rest(
+                allowed[draw, year], used, takes, max(0.0, growth[year] - listed), share, unsited_lost[draw, year]
+            )
+
+
+@kernel
+def _serve_rest(
+    allowed: Floats, used: Floats, takes: Floats, asked: float, share: Floats, missing: Floats
+) -> None:
+    """Give load that no request stands for what is left, all nodes alike as long as one has room, and write the rest."""
+    level = 0.0
+    served = share > 0.0
+    while level < 1.0 and asked > 0.0 and served.any():
+        step, stopped = 1.0 - level, -1
+        for cut in range(allowed.shape[0]):
+            rate = 0.0
+            for node in range(share.shape[0]):
+                if served[node]:
+                    rate += takes[cut, node] * share[node] * asked
+            if rate > 0.0:
+                most = max(0.0, (allowed[cut] - used[cut]) / rate)
+                if most < step:
+                    step, stopped = most, cut
+        for cut in range(allowed.shape[0]):
+            for node in range(share.shape[0]):
+                if served[node]:
+                    used[cut] += takes[cut, node] * share[node] * asked * step
+        level += step
+        for node in range(share.shape[0]):
+            if served[node] and stopped >= 0 and takes[stopped, node] > 0.0:
+                served[node] = False
+                missing[node] = share[node] * asked * (1.0 - level)
+        if stopped < 0:
+            break
+
+
+@kernel
+def _room(allowed: Floats, used: Floats, takes: Floats, of_supply: Bools, group: int, supply: bool) -> float:
+    """Return the MW that the cuts of one kind, supply's or the network's, leave for a group."""
+    least = np.inf
+    for cut in range(allowed.shape[0]):
+        if of_supply[cut] == supply and takes[cut, group] > 0.0:
+            least = min(least, (allowed[cut] - used[cut]) / takes[cut, group])
+    return least
+
+
+@kernel
+def _lost_within(mw: float, opens: float, ramp: float, got: float, start: float, end: float) -> float:
+    """Return the integral, from start to end, of what a building could draw beyond what it gets. [MW years]"""
+    return _lost_until(mw, opens, ramp, got, end) - _lost_until(mw, opens, ramp, got, start)
+
+
+@kernel
+def _lost_until(mw: float, opens: float, ramp: float, got: float, time: float) -> float:
+    """Return the same integral from the beginning of time. [MW years]"""
+    if mw <= got or time <= opens:
+        return 0.0
+    if ramp <= 0.0:
+        return (mw - got) * (time - opens)
+    crossing, full = opens + ramp * got / mw, opens + ramp
+    if time <= crossing:
+        return 0.0
+    if time <= full:
+        return 0.5 * mw / ramp * (time - crossing) ** 2
+    return 0.5 * mw / ramp * (full - crossing) ** 2 + (mw - got) * (time - full)

@@ -113,6 +113,7 @@ def _told(change: Any, output: str) -> dict[str, object]:  # noqa: ANN401 - a ro
     return {
         "date": change.date,
         "p_slip": change.p_slip,
+        "work": change.unit,
         "status": f"{change.name}, {change.change}: {change.status}",
         "source": f"{change.source}; {output}",
         "source_date": change.source_date,

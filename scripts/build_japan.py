@@ -44,6 +44,7 @@ EXTRAS = {
     "generators": ["plant", "location_precision"],
     "hubs": ["note"],
     "upgrades": ["note"],
+    "lead_times": ["note"],
 }
 SHAPES = ("areas", "pockets")
 BY_HAND = ("LICENSE",)
@@ -119,6 +120,7 @@ def build() -> dict[str, pd.DataFrame]:
         "interface_members": read("interface_members").set_index("member"),
         "upgrades": pd.concat([power.upgrades_table(read("upgrades")), of_supply]),
         "outlook": power.outlook_table(areas, read("scenarios"), read("dc_shares"), read("area_outlook")),
+        "lead_times": read("lead_times").set_index("lead_time"),
         "fibre_nodes": read("fibre_nodes").set_index("fibre_node"),
         "fibre_routes": routes(read("fibre_routes")),
         "hubs": hubs(read("hubs"), prefectures),

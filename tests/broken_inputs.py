@@ -288,6 +288,44 @@ def upgrade_of_unknown_attribute(frames: Frames) -> None:
     frames["upgrades"]["attribute"] = ["p_nm"]
 
 
+def _lead_times(frames: Frames, **changed: list[Any]) -> None:
+    columns = {
+        "stream": ["fibre"],
+        "place": [None],
+        "low_y": [1.0],
+        "mode_y": [2.0],
+        "high_y": [3.0],
+    } | changed
+    names = [f"t{row}" for row in range(len(columns["stream"]))]
+    frames["lead_times"] = _plain("lead_time", names, **columns)
+
+
+@_breaks("lead_times", "mode_y", "'t0'", "is not low_y <= mode_y <= high_y", "Put the least time first")
+def lead_time_out_of_order(frames: Frames) -> None:
+    _lead_times(frames, high_y=[1.5])
+
+
+@_breaks("lead_times", "place", "'t0'", "refers to 'sooth'", "Did you mean 'south'?")
+def lead_time_of_unknown_place(frames: Frames) -> None:
+    _lead_times(frames, place=["sooth"])
+
+
+@_breaks("lead_times", "stream", "'t0'", "'fiber' is not one of", "Did you mean 'fibre'?")
+def lead_time_of_unknown_stream(frames: Frames) -> None:
+    _lead_times(frames, stream=["fiber"])
+
+
+@_breaks("lead_times", "what", "'t1'", "has a default for this place already", "Keep one")
+def two_lead_times_to_draw_from(frames: Frames) -> None:
+    pair = {name: [1.0, 1.0] for name in ("low_y", "mode_y", "high_y")}
+    _lead_times(frames, stream=["fibre", "fibre"], place=[None, None], **pair)
+
+
+@_breaks("lead_times", "high_y", "'t0'", "missing", "Fill it")
+def lead_time_without_an_end(frames: Frames) -> None:
+    _lead_times(frames, high_y=[None])
+
+
 @_breaks("sites", "applied", "'ishi'", "'Nov 2025' is not a date", "Write an ISO date")
 def bad_date(frames: Frames) -> None:
     frames["sites"].loc["ishi", "applied"] = "Nov 2025"

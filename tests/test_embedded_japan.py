@@ -16,6 +16,7 @@ import shapely
 
 import three_mismatches
 from three_mismatches.layers import LAYERS, Flag
+from three_mismatches.layers.schemas import STREAMS
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "data" / "japan"
@@ -23,7 +24,7 @@ PACK = Path(three_mismatches.__file__).parent / "data" / "japan"
 SHAPES = ("areas", "pockets")
 TABLES = (
     "areas", "balances", "capacity", "pockets", "sites", "phases", "generators", "links", "interfaces",
-    "interface_members", "upgrades", "outlook", "fibre_nodes", "fibre_routes", "hubs", "budgets",
+    "interface_members", "upgrades", "lead_times", "outlook", "fibre_nodes", "fibre_routes", "hubs", "budgets",
 )  # fmt: skip
 AREAS = {
     "hokkaido", "tohoku", "tokyo", "chubu", "hokuriku", "kansai", "chugoku", "shikoku", "kyushu", "okinawa",
@@ -249,6 +250,30 @@ def test_upgrades_change_columns_that_are_there_and_undated_ones_have_no_date(pa
         assert row.attribute in owners[0].columns
     dated = pack["upgrades"]["date"].notna()
     assert set(pack["upgrades"].loc[~dated, "element"]) == {"hokkaido-tokyo-hvdc"}
+
+
+def test_rows_of_one_work_share_their_date_and_their_chance_to_slip(pack):
+    upgrades = pack["upgrades"]
+    works = upgrades.groupby("work")[["date", "p_slip"]]
+    assert upgrades["work"].notna().all()
+    assert (works.nunique(dropna=False) == 1).all(axis=None)
+    converters = upgrades[upgrades["work"] == "converters-3000"]
+    assert set(converters["element"]) == {"frequency-converters", "fc-sakuma", "fc-higashi-shimizu"}
+    assert set(upgrades.loc[upgrades["work"] == "sodegaura-2", "element"]) == {"tokyo", "tokyo-095"}
+
+
+def test_every_stream_has_one_lead_time_that_holds_everywhere(pack):
+    times = pack["lead_times"]
+    drawn = times[times["what"] == "default"]
+    assert set(drawn.loc[drawn["place"].isna(), "stream"]) == set(STREAMS)
+    assert not drawn.duplicated(["stream", "place"]).any()
+    assert (times["low_y"] <= times["mode_y"]).all()
+    assert (times["mode_y"] <= times["high_y"]).all()
+    assumed = times["source"].str.contains("assumption") | times["note"].fillna("").str.contains("assumption")
+    assert times.loc[assumed, "imputed"].all()
+    postponed = times.loc[(times["stream"] == "slip") & (times["what"] != "default"), ["low_y", "high_y"]]
+    assert times.loc["slip", "high_y"] == postponed["high_y"].max()
+    assert times.loc["slip", "low_y"] == postponed["low_y"].min()
 
 
 def test_range_follows_the_limit_that_an_upgrade_replaces(pack):

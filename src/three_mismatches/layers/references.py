@@ -44,6 +44,7 @@ def across(frames: Mapping[str, pd.DataFrame], *, unread: Collection[str] = ()) 
     faults += _attributes(frames) + _more_than_area(frames) + _swapped(frames)
     if not {"fibre_nodes", "fibre_routes"} & set(unread):
         faults += route_faults(frames["fibre_nodes"], frames["fibre_routes"])
+    faults += _unordered(frames["lead_times"]) + _second_defaults(frames["lead_times"])
     return (
         faults + _rings(frames["sites"]) + _shared_ids(frames) + _twice(frames) + _overlaps(frames["pockets"])
     )
@@ -173,6 +174,27 @@ def _twice(frames: Mapping[str, pd.DataFrame]) -> list[Fault]:
     problem, cure = "is a member of the interface already", "Drop the row"
     rows = labels(members.index[twice])
     return [Fault("interface_members", "element", problem, cure, rows)] if twice.any() else []
+
+
+def _unordered(lead_times: pd.DataFrame) -> list[Fault]:
+    """Return the fault of lead times whose ends and mode are not in order."""
+    if not {"low_y", "mode_y", "high_y"} <= set(lead_times.columns):
+        return []
+    low, mode, high = (lead_times[name] for name in ("low_y", "mode_y", "high_y"))
+    rows = labels(lead_times.index[(low > mode) | (mode > high) | (low > high)])
+    problem, cure = "is not low_y <= mode_y <= high_y", "Put the least time first, the longest last"
+    return [Fault("lead_times", "mode_y", problem, cure, rows)] if rows else []
+
+
+def _second_defaults(lead_times: pd.DataFrame) -> list[Fault]:
+    """Return the fault of rows that would be drawn beside another of the same stream and place."""
+    if not {"stream", "place", "what"} <= set(lead_times.columns):
+        return []
+    drawn = lead_times[lead_times["what"].fillna("default") == "default"]
+    rows = labels(drawn.index[drawn.duplicated(["stream", "place"]).to_numpy()])
+    problem = "the stream has a default for this place already"
+    cure = "Keep one, and name the kind of work in the other's `what`"
+    return [Fault("lead_times", "what", problem, cure, rows)] if rows else []
 
 
 def _overlaps(pockets: pd.DataFrame) -> list[Fault]:

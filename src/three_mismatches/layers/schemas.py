@@ -33,6 +33,7 @@ GEOMETRY_KINDS = ("surveyed", "schematic")
 HUB_KINDS = ("ix", "cloud", "population", "landing")
 STATISTICS = ("nearest", "all", "weighted")
 CONFIDENCES = ("high", "medium", "low")
+STREAMS = ("connection", "generation", "fibre", "building", "slip")
 ACTIONS = ("set aside", "drop", "split", "join", "refuse", "impute", "keep", "measure")
 
 # Beyond these a figure is taken for kW typed as MW: no site, plant or area is that large.
@@ -379,9 +380,22 @@ _TABLES = (
             "mode": _choice(("set", "add"), "whether value replaces or is added", default="set"),
             "date": _date("when it takes effect"),
             "p_slip": _number("probability that the date slips", "-", low=0, high=1),
+            "work": _text("the physical work that the row is a part of: its rows slip together; NaN: the row alone"),
             "status": _text("how far it is built"),
         },
         must_state=("value",), refers_to={"element": ("lines", "links", "interfaces", "pockets", "areas", "generators")},
+    ),
+    _layer(
+        "lead_times", "lead_time", "how long things take: for each stream the row whose `what` is default is drawn, the place's own before the one that holds everywhere; other rows are evidence",
+        {
+            "stream": _choice(STREAMS, "what takes its time; slip: by how much a dated work comes late, if it does"),
+            "place": _text("pocket or area for which it holds; NaN: everywhere"),
+            "what": _text("default: the row that its stream draws from; else the kind of work that the row is evidence for", default="default", nullable=False),
+            "low_y": _number("least time that a source supports", "years", low=0),
+            "mode_y": _number("most likely time", "years", low=0),
+            "high_y": _number("longest time that a source supports", "years", low=0),
+        },
+        must_state=("stream", "low_y", "mode_y", "high_y"), refers_to={"place": ("pockets", "areas")},
     ),
     _layer(
         "outlook", "row", "demand by area, year and scenario, interpolated between the years given",

@@ -56,6 +56,7 @@ class StudyTables:
     budgets: pd.DataFrame
     upgrades: pd.DataFrame
     outlook: pd.DataFrame
+    lead_times: pd.DataFrame
 
     @classmethod
     def from_frames(cls, frames: Mapping[str, pd.DataFrame]) -> StudyTables:

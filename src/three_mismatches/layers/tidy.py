@@ -30,6 +30,7 @@ NUMBERED = (
     "interface_members",
     "upgrades",
     "outlook",
+    "lead_times",
 )  # nothing refers to their rows
 YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 NO = frozenset({"false", "f", "no", "n", "0", "0.0"})

@@ -1,0 +1,117 @@
+"""How long things take: which row of `lead_times` holds for whom, and draws from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["Span", "pert", "span_of", "spans_of"]
+
+Floats = NDArray[np.float64]
+
+SHAPE = 4.0
+"""Weight of the mode in a PERT distribution: its mean is (low + 4 mode + high) / 6."""
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """Least, most likely and longest time. [years]"""
+
+    low: float = 0.0
+    mode: float = 0.0
+    high: float = 0.0
+
+    def draw(self, rng: np.random.Generator, size: int | tuple[int, ...], *, level: float = 0.0) -> Floats:
+        """
+        Return draws of a PERT distribution, moved towards an end of the span.
+
+        Parameters
+        ----------
+        rng
+            Source of chance.
+        size
+            Shape of the answer.
+        level
+            0 leaves the draws, -1 puts all at `low`, +1 all at `high`, linear between. [-]
+        """
+        drawn = pert(rng, self.low, self.mode, self.high, size)
+        return drawn + abs(level) * ((self.low if level < 0.0 else self.high) - drawn)
+
+
+def pert(
+    rng: np.random.Generator, low: float, mode: float, high: float, size: int | tuple[int, ...]
+) -> Floats:
+    """
+    Return draws of the PERT distribution: a beta distribution over [low, high] with its peak at the mode.
+
+    Parameters
+    ----------
+    rng
+        Source of chance; as many numbers are drawn when low and high are one.
+    low, mode, high
+        Ends and peak.
+    size
+        Shape of the answer.
+
+    References
+    ----------
+    .. [1] D. G. Malcolm et al., Application of a technique for research and development program evaluation, Operations
+       Research 7 (1959), doi 10.1287/opre.7.5.646.
+    """
+    width = high - low
+    if width <= 0.0:
+        rng.random(size)
+        return np.full(size, low)
+    rise = 1.0 + SHAPE * (mode - low) / width
+    fall = 1.0 + SHAPE * (high - mode) / width
+    return low + width * rng.beta(rise, fall, size)
+
+
+def span_of(lead_times: pd.DataFrame, stream: str, places: Iterable[object] = ()) -> Span | None:
+    """
+    Return the span of a stream: that of the first place with a row of its own, else of the row for everywhere.
+
+    Parameters
+    ----------
+    lead_times
+        The study's table; rows whose `what` is not "default" are evidence and are not drawn from.
+    stream
+        connection, generation, fibre, building or slip.
+    places
+        Ids of pocket and area, the nearer first.
+
+    Returns
+    -------
+    span
+        None if the table has no row for it.
+    """
+    rows = lead_times[(lead_times["stream"] == stream) & (lead_times["what"] == DEFAULT)]
+    for place in places:
+        own = rows[rows["place"] == place]
+        if len(own):
+            return _span(own.iloc[0])
+    everywhere = rows[rows["place"].isna()]
+    return _span(everywhere.sort_index().iloc[0]) if len(everywhere) else None
+
+
+def spans_of(
+    lead_times: pd.DataFrame, stream: str, places: Sequence[Sequence[object]]
+) -> tuple[tuple[Span, ...], NDArray[np.int64]]:
+    """
+    Return the different spans that sites draw from, and each site's; what has no row takes no time.
+
+    Sites of one span share its draw: what makes connections slow in a zone is common to them.
+    """
+    found = [span_of(lead_times, stream, own) or Span() for own in places]
+    spans = tuple(sorted(set(found)))
+    return spans, np.array([spans.index(span) for span in found], dtype=np.int64)
+
+
+def _span(row: pd.Series) -> Span:
+    return Span(float(row["low_y"]), float(row["mode_y"]), float(row["high_y"]))

@@ -1,0 +1,161 @@
+"""The queue: what each site asks for, step by step, since when, and from when its building could use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from three_mismatches.layers import StudyTables
+from three_mismatches.layers.at_year import is_top_level
+from three_mismatches.network import PowerGraph
+
+__all__ = ["LEAST_MW", "Queue", "queue_of"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEAST_MW = 1e-6
+"""A step of less is none."""
+
+MID_YEAR, MID_MONTH = 0.5, 0.5 / 12.0
+
+
+@dataclass(frozen=True, eq=False)
+class Queue:
+    """
+    Requests for power, the longest applied first; a site that grows by steps has one for each.
+
+    Attributes
+    ----------
+    sites
+        Sites that ask for anything, in order.
+    site
+        Position in `sites` of each request.
+    mw
+        What it asks; 0 where no figure is published: it waits for its connection and takes no room. [MW]
+    plan_y
+        Time for which it is printed, 0 where none is. [years]
+    begun
+        Whether its building is under construction.
+    applied_y
+        Time of its application. [years]
+    node, pocket
+        Positions in the grid's nodes and pockets (-1: none).
+    """
+
+    sites: tuple[str, ...]
+    site: Ints
+    mw: Floats
+    plan_y: Floats
+    begun: NDArray[np.bool_]
+    applied_y: Floats
+    node: Ints
+    pocket: Ints
+
+    @property
+    def site_begun(self) -> NDArray[np.bool_]:
+        """Return which sites have begun to build, and so come with certainty."""
+        found = np.zeros(len(self.sites), dtype=bool)
+        np.logical_or.at(found, self.site, self.begun)
+        return found
+
+
+def queue_of(
+    now: StudyTables,
+    sites: pd.DataFrame,
+    graph: PowerGraph,
+    values: Mapping[str, float],
+    *,
+    year: int,
+    start: int,
+) -> Queue:
+    """
+    Return the requests of a study, in the order of their applications.
+
+    Parameters
+    ----------
+    now
+        The study in its year.
+    sites
+        Its sites, with `area`, `pocket`, `new_mw`, as `match.in_its_year` returns them.
+    graph
+        The grid's nodes and pockets.
+    values
+        Value of every assumption: by how long an application precedes the source that tells of it.
+    year, start
+        Study year, up to which steps are asked for; year whose 1 January is time 0. [calendar year]
+    """
+    top = sites[is_top_level(sites) & ~sites["status"].eq("retired")].sort_index()
+    steps = pd.DataFrame(
+        list(_steps(top, now.phases, year, start)), columns=["site", "mw", "plan_y", "first"]
+    )
+    own = top.loc[steps["site"]]
+    begun = steps["first"].to_numpy(dtype=bool) & own["status"].eq("under construction").to_numpy()
+    table = steps.assign(
+        begun=begun,
+        applied_y=_applied(own, values["application_lead_y"], start),
+        node=pd.Index(graph.nodes).get_indexer(pd.Index(own["area"])),
+        pocket=pd.Index(graph.pockets, dtype=object).get_indexer(pd.Index(own["pocket"])),
+    )
+    # What is being built has its contract: nothing stands before it.
+    table = table.assign(wait=~table["begun"]).sort_values(
+        ["wait", "applied_y", "plan_y", "site"], kind="stable"
+    )
+    names = tuple(sorted(set(table["site"])))
+    return Queue(
+        sites=names,
+        site=pd.Index(names, dtype=object).get_indexer(pd.Index(table["site"])).astype(np.int64),
+        mw=table["mw"].to_numpy(dtype=np.float64),
+        plan_y=table["plan_y"].to_numpy(dtype=np.float64),
+        begun=table["begun"].to_numpy(dtype=bool),
+        applied_y=table["applied_y"].to_numpy(dtype=np.float64),
+        node=table["node"].to_numpy(dtype=np.int64),
+        pocket=table["pocket"].to_numpy(dtype=np.int64),
+    )
+
+
+def _steps(
+    sites: pd.DataFrame, phases: pd.DataFrame, year: int, start: int
+) -> Iterator[tuple[str, float, float, bool]]:
+    """Return every step by which a site's request grows up to the study year: site, MW, time, whether it is the first."""
+    begun = phases[phases["year"] <= year].sort_values(["year", "mw"], kind="stable")
+    by_site = dict(tuple(begun.groupby("site")))
+    for site, row in sites.iterrows():
+        request, level = float(row["request_mw"]), float(row["in_base_mw"])
+        if np.isnan(request):
+            if row["status"] != "operating":
+                yield str(site), 0.0, 0.0, True
+            continue
+        first = True
+        for _, phase in by_site.get(site, phases.iloc[:0]).iterrows():
+            reached = min(float(phase["mw"]), request)
+            if reached > level + LEAST_MW:
+                yield str(site), reached - level, max(0.0, float(phase["year"]) - start), first
+                level, first = reached, False
+        if request > level + LEAST_MW:
+            yield str(site), request - level, 0.0, first
+
+
+def _applied(sites: pd.DataFrame, lead_y: float, start: int) -> Floats:
+    """Return when each site applied: as printed, else `lead_y` before the date of its source, else at the start."""
+    printed = sites["applied"].map(_decimal_year).to_numpy(dtype=np.float64)
+    told = sites["source_date"].map(_decimal_year).to_numpy(dtype=np.float64) - lead_y
+    found = np.where(np.isnan(printed), told, printed)
+    return np.where(np.isnan(found), float(start), found) - start
+
+
+def _decimal_year(date: object) -> float:
+    """Return the middle of what a date can mean, as a decimal year; NaN if the text holds none."""
+    match = re.match(r"\s*(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", date) if isinstance(date, str) else None
+    if match is None:
+        return float("nan")
+    year, month, day = match.groups()
+    if month is None:
+        return int(year) + MID_YEAR
+    within = MID_MONTH if day is None else (int(day) - 0.5) / 365.25
+    return int(year) + (int(month) - 1) / 12.0 + within

@@ -167,6 +167,48 @@ _ALL = (
         "2026",
         possible=(0.01, 1.0),
     ),
+    Assumption(
+        "realisation", 0.8, "-", 0.39, 1.0,
+        "share of planned and announced sites that come at all",
+        "assumption: 1 less the fifth of planned projects that the IEA sees at risk of delay (Energy and AI, by latitudemedia.com report-global-grid-congestion-puts-20-of-data-center-projects-at-risk), which is not the same as never; low: OCCTO counts 6,160 MW of data centres in FY2034, just under 60 % of them in Tokyo's area (itmedia smartjapan 2501/29 news089_3, news089_4), against 9,540 MW of applications there (2504/01 news079_3): 6,160 x 0.60 / 9,540 = 0.39; the applications reach to FY2037. Lower still: 5,642 of 30,000 MW, 0.19, were contracted once a tariff bound the applicant (aepohio.com news release 10753, Ohio)",
+        "2025-04-10",
+        possible=(0.0, 1.0),
+    ),
+    Assumption(
+        "phantom_hold_y", 1.0, "years", 0.25, 5.0,
+        "for how long a request that is never built holds its place in the queue, from its application",
+        "assumption: no source was found; low: three months from the operator's acceptance without payment of the contribution, after which Japan's new rule cancels the application (itmedia smartjapan 2509/30 news034_2); high is an assumption: those who pay may put off or shrink their load (2504/01 news079_3)",
+        "2025-09-30",
+        possible=(0.0, 50.0),
+    ),
+    Assumption(
+        "application_lead_y", 0.0, "years", 0.0, 3.0,
+        "by how many years a connection was applied for before the date of the row's source, where `applied` is not given",
+        "assumption: no source prints dates of applications; 0 counts from the first report",
+        "2026",
+        possible=(0.0, 50.0),
+    ),
+    Assumption(
+        "slip_unknown", 0.2, "-", 0.0, 0.5,
+        "chance that a dated work without a stated `p_slip` comes late",
+        "assumption: no source was found; operators print dates, not chances",
+        "2026",
+        possible=(0.0, 1.0),
+    ),
+    Assumption(
+        "fibre_build_km_per_y", 360.0, "km/year", 100.0, 1400.0,
+        "new terrestrial fibre laid in a year on one route, where routes are surveyed",
+        "Denver-Salt Lake City as built: 532 route miles from the second quarter of 2019 to October 2021, 856 km in 2.4 years (convergedigest.com 2019/08 and cloud7.news zayo-completes-long-haul-dark-fiber-routes); high: 800 miles planned for 2015 (telecomramblings.com ?p=25831), a plan; low is an assumption. All in the United States",
+        "2021-10-06",
+        possible=(0.1, 100_000.0),
+    ),
+    Assumption(
+        "lead_time_level", 0.0, "-", -1.0, 1.0,
+        "lead times: 0 drawn between their low and high ends, -1 all at the low end, +1 all at the high end, linear between",
+        "a level of sensitivity, over the columns of `lead_times`",
+        "2026",
+        possible=(-1.0, 1.0),
+    ),
 )  # fmt: skip
 
 ASSUMPTIONS: Mapping[str, Assumption] = {item.name: item for item in _ALL}

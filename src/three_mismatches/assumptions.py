@@ -203,6 +203,13 @@ _ALL = (
         possible=(0.1, 100_000.0),
     ),
     Assumption(
+        "ramp_y", 0.0, "years", 0.0, 4.0,
+        "from a building's opening to its full draw, linear; it moves what is lost by waiting, not when a site is ready",
+        "assumption: no source was found; 0 counts all of a late site's power as lost from the day its building stands",
+        "2026",
+        possible=(0.0, 50.0),
+    ),
+    Assumption(
         "lead_time_level", 0.0, "-", -1.0, 1.0,
         "lead times: 0 drawn between their low and high ends, -1 all at the low end, +1 all at the high end, linear between",
         "a level of sensitivity, over the columns of `lead_times`",

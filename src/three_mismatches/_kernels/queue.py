@@ -82,6 +82,7 @@ def queue_years(
     of_supply: Bools,
     order: Ints,
     group: Ints,
+    node: Ints,
     mw: Floats,
     plan: Floats,
     opens: Floats,
@@ -97,6 +98,7 @@ def queue_years(
     supply_y: Floats,
     lost: Floats,
     unsited_lost: Floats,
+    served: Floats,
 ) -> None:
     """
     Give room year by year in the order of the queue; write when each request first gets all that it asks for.
@@ -109,8 +111,8 @@ def queue_years(
         (cuts, groups) [MW/MW]; whether a cut is one of supply, not of the network. (cuts,)
     order
         Requests, first served first. (draws, requests)
-    group, mw, plan
-        Of each request: group, size [MW], and the time for which it is planned. (requests,) [years]
+    group, node, mw, plan
+        Of each request: group and its node, size [MW], and the time for which it is planned. (requests,) [years]
     opens, ready
         When its building stands; when building, fibre and connection are all there. (draws, requests) [years]
     hold_from, hold_to
@@ -128,6 +130,8 @@ def queue_years(
         (draws, requests) [years]
     lost, unsited_lost
         Written: what could have been drawn and was not, (draws, requests, years) and (draws, years, nodes). [MW years]
+    served
+        Written: what is given out at each node, held places included. (draws, years, nodes) [MW]
     """
     draws, years, cuts = allowed.shape
     used = np.empty(cuts)
@@ -151,6 +155,7 @@ def queue_years(
                     own = plant[draw, at] <= year
                     got = max(0.0, min(mw[at], network if own else min(network, supply)))
                     if holds or comes:
+                        served[draw, year, node[at]] += got
                         for cut in range(cuts):
                             used[cut] += takes[cut, group[at]] * got
                     if is_ready:
@@ -170,6 +175,8 @@ def queue_years(
             _serve_rest(
                 allowed[draw, year], used, takes, max(0.0, growth[year] - listed), share, unsited_lost[draw, year]
             )
+            for at in range(share.shape[0]):
+                served[draw, year, at] += max(0.0, growth[year] - listed) * share[at] - unsited_lost[draw, year, at]
 
 
 @kernel

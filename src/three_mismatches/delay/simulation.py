@@ -97,7 +97,15 @@ def simulate(
         if len(found.node) == len(model.cuts.node):
             break
         model = model.with_cuts(found)
-    return summarise(samples, model.queue, model.sites, model.calendar, discipline=discipline, seed=seed)
+    return summarise(
+        samples,
+        model.queue,
+        model.sites,
+        model.calendar,
+        load_factor=model.values["load_factor"],
+        discipline=discipline,
+        seed=seed,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,15 +311,14 @@ def _part(model: _Model, seed: np.random.SeedSequence) -> _Part:
     served = np.zeros((len(ready), years, nodes))
     growth, share = _beyond_list(model)
     queue_years(
-        allowed, takes, of_supply, order, _groups(model), queue.mw, queue.plan_y, times.opens, ready, hold_from,
+        allowed, takes, of_supply, order, _groups(model), queue.node, queue.mw, queue.plan_y, times.opens, ready, hold_from,
         hold_to, times.realised, np.ascontiguousarray(times.plant), growth, share, model.values["ramp_y"], network,
         supply, lost, unsited, served,
     )  # fmt: skip
     beyond = ready >= years
     network[beyond], supply[beyond] = 0.0, 0.0
-    samples = Samples.of(
-        queue, nodes, times.opens, times.connection, network, supply, times.fibre, times.realised, lost, unsited
-    )
+    times_of = (times.opens, times.connection, network, supply, times.fibre)
+    samples = Samples.of(queue, nodes, times_of, times.realised, (lost, unsited))
     return _Part(samples, states, served)
 
 
@@ -392,8 +399,8 @@ def _checked(model: _Model, part: _Part) -> Cuts:
         draw, year = int(rng.integers(len(part.served_mw))), int(rng.integers(HORIZON_Y))
         outage = _random_outage(rng, part.states, draw, year)
         state = part.states.grid.one(draw, year).after(graph, outage)
-        known = model.separator.cuts()
-        before = model.separator.add(state, np.zeros(len(graph.nodes)))
-        if model.separator.add(state, part.served_mw[draw, year]) <= before + CHECK_MW:
-            model.separator.forget_all_but(known)
+        short = model.separator.least_shed_mw(state, np.zeros(len(graph.nodes)))
+        given = part.served_mw[draw, year]
+        if model.separator.least_shed_mw(state, given) > short + CHECK_MW:
+            model.separator.add(state, given)
     return model.separator.cuts()

@@ -138,25 +138,23 @@ class Separator:
         free = (np.full(rows, -np.inf), np.full(rows, np.inf))
         self._highs = held(matrix, (np.zeros(columns), np.full(columns, np.inf)), free, cost=cost)
 
-    def add(self, state: GridStates, new_mw: Floats) -> float:
+    def add(self, state: GridStates, new_mw: Floats) -> None:
         """
         Add the cut that decides how much is shed in one state with new load at the nodes.
-
-        Returns
-        -------
-        shed
-            The least demand that has to be shed. [MW]
 
         Raises
         ------
         SolverError
             If HiGHS ends without an optimum.
         """
-        shed, node, interface = self._least_shed(state, new_mw)
+        _, node, interface = self._solved(state, new_mw)
         if node.max(initial=0.0) > 0.0:
             cut = self._cut(node / node.max(), interface / node.max())
             self._rows[b"".join(part.tobytes() for part in cut)] = cut
-        return shed
+
+    def least_shed_mw(self, state: GridStates, new_mw: Floats) -> float:
+        """Return the least demand that has to be shed in one state with new load at the nodes. [MW]"""
+        return self._solved(state, new_mw)[0]
 
     def cuts(self) -> Cuts:
         """Return every cut found so far, in an order that does not depend on the order of finding."""
@@ -183,7 +181,7 @@ class Separator:
                 beyond[node] += UNLIMITED_MW
                 self.add(state, beyond)
 
-    def _least_shed(self, state: GridStates, new_mw: Floats) -> tuple[float, Floats, Floats]:
+    def _solved(self, state: GridStates, new_mw: Floats) -> tuple[float, Floats, Floats]:
         """Return the least shed demand, and the prices of nodes and interfaces that show it is the least."""
         nodes, links = self._nodes, self._links
         high = np.concatenate(

@@ -1,0 +1,357 @@
+"""What the draws say: per site, per stream, for the fleet, and by year and area."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from three_mismatches.delay.calendar import Calendar
+from three_mismatches.delay.queue import Queue
+from three_mismatches.layers.at_year import is_top_level
+
+__all__ = ["STREAMS", "Delay", "Samples", "summarise"]
+
+Floats = NDArray[np.float64]
+
+STREAMS = ("building", "generation", "power", "fibre")
+"""What a site waits for; of streams that end at one time the first of these is the critical one."""
+
+CAUSES = ("connection", "network")
+"""The two parts of the power stream: the connection itself, and room on the grid."""
+
+PERCENTILES = {"p10": 0.10, "p50": 0.50, "p90": 0.90}
+
+LATE_Y = (1, 3, 5)
+"""Delays whose capacity is told. [years]"""
+
+HOURS_PER_YEAR = 8_760.0
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """
+    Every draw. (draws, sites) [years from the start]; inf is never.
+
+    Attributes
+    ----------
+    building, connection, network, generation, fibre
+        When each stream first supports all that the site asks for. Network and generation are 0 where there was room
+        when the rest was ready.
+    realised_mw
+        What the site asks for in this draw, 0 where it never comes. [MW]
+    lost
+        What each site could have drawn and did not, until the horizon. [MW years]
+    lost_by_year, unsited_lost
+        The same by year and node, of sites and of load that no site stands for. (draws, years, nodes) [MW years]
+    """
+
+    building: Floats
+    connection: Floats
+    network: Floats
+    generation: Floats
+    fibre: Floats
+    realised_mw: Floats
+    lost: Floats
+    lost_by_year: Floats
+    unsited_lost: Floats
+
+    @classmethod
+    def of(
+        cls, queue: Queue, nodes: int, times: Sequence[Floats], realised: NDArray[np.bool_], losses: Sequence[Floats]
+    ) -> Samples:
+        """
+        Return the sites' samples of their requests'.
+
+        Parameters
+        ----------
+        queue
+            The requests.
+        nodes
+            Number of nodes.
+        times
+            building, connection, network, generation and fibre of each request. (draws, requests) [years]
+        realised
+            Which requests come. (draws, requests)
+        losses
+            Lost by request and year, and by year and node where no site stands for it. [MW years]
+        """
+        lost, unsited = losses
+        at_node = np.zeros((len(queue.node), nodes))
+        at_node[np.arange(len(queue.node)), queue.node] = 1.0
+        return cls(
+            *(_latest(time, queue) for time in times),
+            realised_mw=_summed(np.where(realised, queue.mw, 0.0), queue),
+            lost=_summed(lost.sum(axis=2), queue),
+            lost_by_year=np.swapaxes(lost, 1, 2) @ at_node,
+            unsited_lost=unsited,
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Samples]) -> Samples:
+        """Return the draws of all parts, in order."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in _fields()))
+
+    def first(self, draws: int) -> Samples:
+        """Return the first draws."""
+        return Samples(*(getattr(self, name)[:draws] for name in _fields()))
+
+    @property
+    def power(self) -> Floats:
+        """When the grid has connected the site and has room for it. [years]"""
+        return np.maximum(self.connection, self.network)
+
+    @property
+    def time(self) -> Floats:
+        """When the site runs: the slowest of its streams. [years]"""
+        return np.maximum.reduce([getattr(self, stream) for stream in STREAMS])
+
+    @property
+    def delay(self) -> Floats:
+        """What that is beyond the building. [years]"""
+        return self.time - self.building
+
+    def without(self, stream: str) -> Floats:
+        """Return when the site would run if one stream took no time. [years]"""
+        if stream in CAUSES:
+            (other,) = set(CAUSES) - {stream}
+            rest = [self.building, self.generation, self.fibre, getattr(self, other)]
+        else:
+            rest = [getattr(self, name) for name in STREAMS if name != stream]
+        return np.maximum.reduce(rest)
+
+
+@dataclass(frozen=True, eq=False)
+class Delay:
+    """
+    How long sites wait, and for what.
+
+    Attributes
+    ----------
+    sites
+        Index site; `mw` that it asks for anew [MW]; `time_p10_y` ... of the year in which it runs, `time_to_power_y`, the
+        median time until connection, network and supply are there, `delay_y_p10/p50/p90` over its building, `delay_y_mean`
+        to the horizon [years from the start]; `never_share` of draws beyond the horizon [-]; `critical_stream`, the one
+        that is most often the slowest; `critical_<stream>`, how often each is [-]; `relief_<stream>_y`, what the site would
+        gain if it took no time [years]; `lost_mw_y` [MW years].
+    streams
+        Index site, stream, the two causes of the power stream among them: percentiles of the time [years], criticality
+        [-], relief [years].
+    fleet
+        Index quantity: value (the mean), p10, p50, p90, unit, meaning.
+    years
+        Index year, area: `lost_mw`, the mean over the year of what sites could have drawn and did not, p10, p50, p90;
+        `unsited_lost_mw` of load that no site stands for. [MW]
+    samples
+        Every draw.
+    start, horizon_y, discipline, seed, draws
+        The year whose 1 January is time 0; where counting ends [years]; who was served first; the seed; how many draws.
+    """
+
+    sites: pd.DataFrame
+    streams: pd.DataFrame
+    fleet: pd.DataFrame
+    years: pd.DataFrame
+    samples: Samples
+    start: int
+    horizon_y: int
+    discipline: str
+    seed: int
+    draws: int
+
+
+def summarise(
+    samples: Samples,
+    queue: Queue,
+    sites: pd.DataFrame,
+    calendar: Calendar,
+    *,
+    load_factor: float,
+    discipline: str,
+    seed: int,
+) -> Delay:
+    """
+    Return what the draws say.
+
+    Parameters
+    ----------
+    samples
+        Every draw.
+    queue
+        The requests that they are of.
+    sites
+        The study's sites in its year, in the order of the answer.
+    calendar
+        Years and nodes.
+    load_factor
+        Mean over peak draw, to turn MW into TWh. [-]
+    discipline, seed
+        How they were drawn.
+    """
+    horizon = float(len(calendar.years))
+    mw = np.bincount(queue.site, weights=queue.mw, minlength=len(queue.sites)).astype(np.float64)
+    index = pd.Index(queue.sites, name="site")
+    streams = _stream_rows(samples, index, horizon)
+    asking = _site_rows(samples, index, mw, streams, horizon)
+    return Delay(
+        sites=_with_the_rest(asking, sites),
+        streams=streams,
+        fleet=_fleet_rows(samples, mw, horizon, load_factor),
+        years=_year_rows(samples, calendar),
+        samples=samples,
+        start=calendar.years[0],
+        horizon_y=len(calendar.years),
+        discipline=discipline,
+        seed=seed,
+        draws=len(samples.building),
+    )
+
+
+def _fields() -> tuple[str, ...]:
+    return tuple(Samples.__dataclass_fields__)
+
+
+def _latest(times: Floats, queue: Queue) -> Floats:
+    """Return, for each site, the latest of its requests. (draws, sites)"""
+    found = np.zeros((len(times), len(queue.sites)))
+    for at, site in enumerate(queue.site):
+        np.maximum(found[:, site], times[:, at], out=found[:, site])
+    return found
+
+
+def _summed(values: Floats, queue: Queue) -> Floats:
+    """Return, for each site, the sum over its requests. (draws, sites)"""
+    found = np.zeros((len(values), len(queue.sites)))
+    np.add.at(found.T, queue.site, values.T)
+    return found
+
+
+def _quantiles(values: Floats) -> dict[str, Floats]:
+    """Return values that were drawn: between a time and never there is nothing to interpolate."""
+    if not len(values):
+        return {name: np.full(values.shape[1:], np.nan) for name in PERCENTILES}
+    found = np.quantile(values, list(PERCENTILES.values()), axis=0, method="inverted_cdf")
+    return dict(zip(PERCENTILES, found, strict=True))
+
+
+def _mean_to(values: Floats, horizon: float) -> Floats:
+    return np.minimum(values, horizon).mean(axis=0)
+
+
+def _critical(samples: Samples) -> dict[str, NDArray[np.bool_]]:
+    """Return, for each stream and cause, in which draws it is the slowest. (draws, sites)"""
+    left = np.ones(samples.building.shape, dtype=bool)
+    found = {}
+    time = samples.time
+    for stream in STREAMS:
+        found[stream] = left & (getattr(samples, stream) >= time)
+        left = left & ~found[stream]
+    by_connection = samples.connection >= samples.network
+    found["connection"] = found["power"] & by_connection
+    found["network"] = found["power"] & ~by_connection
+    return found
+
+
+def _stream_rows(samples: Samples, index: pd.Index, horizon: float) -> pd.DataFrame:
+    critical, all_of_it = _critical(samples), _mean_to(samples.time, horizon)
+    tables = {}
+    for stream in (*STREAMS, *CAUSES):
+        of_it = _quantiles(getattr(samples, stream))
+        tables[stream] = pd.DataFrame(
+            {f"{name}_y": values for name, values in of_it.items()}
+            | {
+                "criticality": critical[stream].mean(axis=0),
+                "relief_y": all_of_it - _mean_to(samples.without(stream), horizon),
+            },
+            index=index,
+        )
+    rows = pd.concat(tables, names=["stream", "site"]).swaplevel()
+    order = pd.MultiIndex.from_product([index, tables], names=["site", "stream"])
+    return rows.reindex(order)
+
+
+def _site_rows(
+    samples: Samples, index: pd.Index, mw: Floats, streams: pd.DataFrame, horizon: float
+) -> pd.DataFrame:
+    supplied = np.maximum(samples.power, samples.generation)
+    share = streams["criticality"].unstack("stream").reindex(index)
+    relief = streams["relief_y"].unstack("stream").reindex(index)
+    table = pd.DataFrame(
+        {"mw": mw}
+        | {f"time_{name}_y": values for name, values in _quantiles(samples.time).items()}
+        | {"time_to_power_y": _quantiles(supplied)["p50"]}
+        | {f"delay_y_{name}": values for name, values in _quantiles(samples.delay).items()}
+        | {
+            "delay_y_mean": _mean_to(samples.time, horizon) - _mean_to(samples.building, horizon),
+            "never_share": (samples.time >= horizon).mean(axis=0),
+            "lost_mw_y": samples.lost.mean(axis=0),
+        }
+        | {f"critical_{stream}": share[stream] for stream in STREAMS}
+        | {f"relief_{stream}_y": relief[stream] for stream in STREAMS},
+        index=index,
+    )
+    most = share[list(STREAMS)].to_numpy().argmax(axis=1) if len(share) else np.zeros(0, dtype=int)
+    return table.assign(critical_stream=np.array(STREAMS, dtype=object)[most])
+
+
+def _with_the_rest(asking: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for every site: one that asks for nothing anew waits for nothing, of a part nothing is said."""
+    rows = asking.reindex(sites.index)
+    still = is_top_level(sites) & sites["status"].ne("retired") & ~sites.index.isin(asking.index)
+    waits = [column for column in asking if column != "critical_stream"]
+    rows.loc[still, waits] = 0.0
+    return rows.rename_axis("site")
+
+
+def _fleet_rows(samples: Samples, mw: Floats, horizon: float, load_factor: float) -> pd.DataFrame:
+    asked = samples.realised_mw.sum(axis=1)
+    lost = samples.lost.sum(axis=1)
+    delay = np.minimum(samples.time, horizon) - np.minimum(samples.building, horizon)
+    per_mw = np.divide(lost, asked, out=np.zeros_like(lost), where=asked > 0.0)
+    twh = HOURS_PER_YEAR * load_factor / 1e6
+    rows = {
+        "new_mw_realised": (asked, "MW", "new load of sites with a known size that come"),
+        "lost_mw_y": (lost, "MW years", "what their buildings could have drawn and did not, until the horizon"),
+        "lost_twh": (lost * twh, "TWh", "the same as energy, at the load factor of data centres"),
+        "years_lost": (per_mw, "years", "lost MW years over the MW that come: years lost, weighted by capacity"),
+        "unsited_lost_mw_y": (
+            samples.unsited_lost.sum(axis=(1, 2)), "MW years", "lost by load of the scenario that no site stands for",
+        ),
+    }  # fmt: skip
+    for years in LATE_Y:
+        late = np.where(delay >= years, samples.realised_mw, 0.0).sum(axis=1)
+        rows[f"late_{years}y_mw"] = (late, "MW", f"of it, {years} years late or more")
+    critical = _critical(samples)
+    for stream in (*STREAMS, *CAUSES):
+        of_it = np.where(critical[stream], samples.realised_mw, 0.0).sum(axis=1)
+        rows[f"critical_{stream}_mw"] = (of_it, "MW", f"of it, where {stream} is the slowest")
+        gain = np.minimum(samples.time, horizon) - np.minimum(samples.without(stream), horizon)
+        weighted = (gain * samples.realised_mw).sum(axis=1)
+        rows[f"relief_{stream}_y"] = (
+            np.divide(weighted, asked, out=np.zeros_like(weighted), where=asked > 0.0),
+            "years",
+            f"earlier, weighted by capacity, if {stream} took no time",
+        )
+    return pd.DataFrame.from_dict(
+        {name: _fleet_row(*row) for name, row in rows.items()}, orient="index"
+    ).rename_axis("quantity")
+
+
+def _fleet_row(values: Floats, unit: str, meaning: str) -> dict[str, object]:
+    return {
+        "value": float(values.mean()),
+        **{name: float(value) for name, value in _quantiles(values).items()},
+        "unit": unit,
+        "meaning": meaning,
+    }
+
+
+def _year_rows(samples: Samples, calendar: Calendar) -> pd.DataFrame:
+    index = pd.MultiIndex.from_product([calendar.years, calendar.graph.nodes], names=["year", "area"])
+    found = {"lost_mw": samples.lost_by_year.mean(axis=0)}
+    found |= {f"lost_mw_{name}": values for name, values in _quantiles(samples.lost_by_year).items()}
+    found["unsited_lost_mw"] = samples.unsited_lost.mean(axis=0)
+    return pd.DataFrame({name: values.ravel() for name, values in found.items()}, index=index)

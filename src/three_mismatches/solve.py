@@ -9,14 +9,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from three_mismatches import latency, match, mismatch, power
+from three_mismatches import delay, latency, match, mismatch, power
 from three_mismatches.assumptions import ends_of, resolve
+from three_mismatches.delay import Delay
 from three_mismatches.layers import Grid, StudyTables
 from three_mismatches.layers.at_year import at_year, is_top_level, new_load_mw
 from three_mismatches.layers.settings import Settings
 from three_mismatches.network import BusGraph, PowerGraph, bus_graph, power_graph, requests, to_areas
 
-__all__ = ["FLEET_POWER", "READINGS", "ResultTables", "fleet_power", "rehearse", "solve"]
+__all__ = ["DELAY_DRAWS", "FLEET_POWER", "READINGS", "ResultTables", "fleet_power", "rehearse", "solve"]
 
 READINGS: tuple[Mapping[str, float], ...] = (
     {"tie_level": -1.0},
@@ -29,6 +30,9 @@ READINGS: tuple[Mapping[str, float], ...] = (
     *({name: end} for name in ("load_factor", "receiving_per_it") for end in ends_of(name)),
 )
 """Readings of the published power figures over which the headlines' range is taken, one at a time."""
+
+DELAY_DRAWS = 1_000
+"""Draws of the years in a solve: the mean of years lost is then known to some 2 %."""
 
 FLEET_POWER = (
     "request_mw", "in_base_mw", "new_load_mw", "unsited_mw", "power_gap_mw", "joint_mw", "joint_gap_mw",
@@ -60,6 +64,8 @@ class ResultTables:
         `request_mw`, `joint_mw`: what its sites ask anew, and get of it together with all others. [MW] Else no rows.
     reinforcements
         At line resolution what a MW more of a rating would bring all sites together (`power.Joint`); else no rows.
+    delay
+        How long sites wait, and for what; None if no draws were asked for.
     tables
         The study's tables as they stand in its year.
     inputs
@@ -80,6 +86,7 @@ class ResultTables:
     grid: Grid
     hosting: pd.DataFrame
     reinforcements: pd.DataFrame
+    delay: Delay | None
     tables: StudyTables
     inputs: StudyTables
     values: Mapping[str, float]
@@ -94,7 +101,7 @@ class _PowerAnswer:
     joint: power.Delivery
 
 
-def solve(tables: StudyTables, settings: Settings) -> ResultTables:
+def solve(tables: StudyTables, settings: Settings, *, draws: int = DELAY_DRAWS) -> ResultTables:
     """
     Return the answer: at area resolution, and beside it at line resolution where the study has buses.
 
@@ -104,6 +111,8 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
         Checked tables.
     settings
         Year, demand scenario and assumptions.
+    draws
+        Draws of the years until each site runs; 0 leaves them out.
 
     Raises
     ------
@@ -121,8 +130,14 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
     moving = sites.assign(headroom_mw=answer.hosting["secure_mw"])
     regrets = mismatch.regret(moving, places, place_latency)
     rows = mismatch.site_rows(sites, answer.hosting, answer.joint.sites, by_use, regrets)
+    years = _delay(tables, settings, values, now, sites, draws=draws)
+    if years is not None:
+        rows = mismatch.with_delay(rows, years.sites)
     areas = _area_rows(now, rows, answer.joint, mismatch.area_reach(now.grid.areas, places, place_latency))
     fleet = mismatch.fleet_rows(rows, areas, answer.joint)
+    if years is not None:
+        areas = areas.assign(lost_mw_y=years.years["lost_mw"].groupby("area").sum().reindex(areas.index))
+        fleet = pd.concat([fleet, mismatch.delay_rows(years.fleet)])
     line = _line_answer(now, sites)
     readings = [
         fleet_power(tables, settings, {**values, **reading}, rows)
@@ -147,10 +162,25 @@ def solve(tables: StudyTables, settings: Settings) -> ResultTables:
         grid=now.grid if line is None else line.grid,
         hosting=pd.DataFrame() if line is None else line.hosting,
         reinforcements=pd.DataFrame() if line is None else line.joint.reinforcements,
+        delay=years,
         tables=now,
         inputs=tables,
         values=values,
     )
+
+
+def _delay(
+    tables: StudyTables,
+    settings: Settings,
+    values: Mapping[str, float],
+    now: StudyTables,
+    sites: gpd.GeoDataFrame,
+    *,
+    draws: int,
+) -> Delay | None:
+    if draws == 0:
+        return None
+    return delay.simulate_matched(tables, settings, values, now, sites, draws=draws)
 
 
 def rehearse(tables: StudyTables, settings: Settings) -> None:

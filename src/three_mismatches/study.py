@@ -17,10 +17,12 @@ from three_mismatches.layers.checks import check
 from three_mismatches.layers.settings import Settings
 from three_mismatches.refine import at_line_resolution
 from three_mismatches.sensitivity import one_at_a_time
-from three_mismatches.solve import ResultTables, rehearse, solve
+from three_mismatches.solve import DELAY_DRAWS, ResultTables, rehearse, solve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from three_mismatches.delay import Delay
 
 __all__ = ["DEFAULT_YEAR", "Result", "Study", "japan", "read_study"]
 
@@ -171,9 +173,16 @@ class Study:
         """
         rehearse(self.tables, self.settings)
 
-    def solve(self) -> Result:
-        """Return the answer: one row per site, and everything that led to it."""
-        return Result(solve(self.tables, self.settings), self.settings)
+    def solve(self, *, draws: int = DELAY_DRAWS) -> Result:
+        """
+        Return the answer: one row per site, and everything that led to it.
+
+        Parameters
+        ----------
+        draws
+            Draws of the years until each site runs (`delay.simulate`); 0 leaves them out.
+        """
+        return Result(solve(self.tables, self.settings, draws=draws), self.settings)
 
     def sensitivity(self) -> pd.DataFrame:
         """
@@ -260,6 +269,11 @@ class Result:
     def reinforcements(self) -> pd.DataFrame:
         """At line resolution what a MW more of a rating would bring all sites together; else no rows. [MW/MW]"""
         return self.tables.reinforcements
+
+    @property
+    def delay(self) -> Delay | None:
+        """How long sites wait for power, supply and fibre: `delay.sites`, `.streams`, `.fleet`, `.years`. [years]"""
+        return self.tables.delay
 
     @property
     def certificate(self) -> gpd.GeoDataFrame:

@@ -81,14 +81,14 @@ def queue_years(
     takes: Floats,
     of_supply: Bools,
     order: Ints,
+    hold_from: Floats,
+    hold_to: Floats,
     group: Ints,
     node: Ints,
     mw: Floats,
     plan: Floats,
     opens: Floats,
     ready: Floats,
-    hold_from: Floats,
-    hold_to: Floats,
     realised: Bools,
     plant: Floats,
     growth: Floats,
@@ -111,12 +111,12 @@ def queue_years(
         (cuts, groups) [MW/MW]; whether a cut is one of supply, not of the network. (cuts,)
     order
         Requests, first served first. (draws, requests)
+    hold_from, hold_to
+        Between these a request holds its place, ready or not. (draws, requests) [years]
     group, node, mw, plan
         Of each request: group and its node, size [MW], and the time for which it is planned. (requests,) [years]
     opens, ready
         When its building stands; when building, fibre and connection are all there. (draws, requests) [years]
-    hold_from, hold_to
-        Between these it holds its place, ready or not. (draws, requests) [years]
     realised
         Whether it comes at all. (draws, requests)
     plant
@@ -140,74 +140,123 @@ def queue_years(
         supply_y[draw] = np.inf
         for year in range(years):
             used[:] = 0.0
-            listed = 0.0
-            for place in range(order.shape[1]):
-                at = order[draw, place]
-                comes = realised[draw, at]
-                if comes and plan[at] < year + 1.0:
-                    listed += mw[at]
-                is_ready = ready[draw, at] < year + 1.0
-                holds = hold_from[draw, at] < year + 1.0 and hold_to[draw, at] > year
-                got = 0.0
-                if is_ready or holds:
-                    network = _room(allowed[draw, year], used, takes, of_supply, group[at], False)
-                    supply = _room(allowed[draw, year], used, takes, of_supply, group[at], True)
-                    own = plant[draw, at] <= year
-                    got = max(0.0, min(mw[at], network if own else min(network, supply)))
-                    if holds or comes:
-                        served[draw, year, node[at]] += got
-                        for cut in range(cuts):
-                            used[cut] += takes[cut, group[at]] * got
-                    if is_ready:
-                        late = ready[draw, at] < year and year > 0
-                        if network >= mw[at] - TOLERANCE_MW and np.isinf(network_y[draw, at]):
-                            network_y[draw, at] = year if late else 0.0
-                        if np.isinf(supply_y[draw, at]):
-                            if supply >= mw[at] - TOLERANCE_MW:
-                                supply_y[draw, at] = year if late else 0.0
-                            elif own:
-                                supply_y[draw, at] = plant[draw, at] if late else 0.0
-                if comes:
-                    since = min(max(ready[draw, at], float(year)), year + 1.0)
-                    lost[draw, at, year] = _lost_within(
-                        mw[at], opens[draw, at], ramp, 0.0, float(year), since
-                    ) + _lost_within(mw[at], opens[draw, at], ramp, got, since, year + 1.0)
-            _serve_rest(
-                allowed[draw, year], used, takes, max(0.0, growth[year] - listed), share, unsited_lost[draw, year]
-            )
+            listed = _serve_list(
+                draw, year, allowed[draw, year], used, takes, of_supply, order[draw], hold_from, hold_to, group,
+                node, mw, plan, opens, ready, realised, plant, ramp, network_y, supply_y, lost, served,
+            )  # fmt: skip
+            asked = max(0.0, growth[year] - listed)
+            _serve_rest(allowed[draw, year], used, takes, asked, share, unsited_lost[draw, year])
             for at in range(share.shape[0]):
-                served[draw, year, at] += max(0.0, growth[year] - listed) * share[at] - unsited_lost[draw, year, at]
+                served[draw, year, at] += asked * share[at] - unsited_lost[draw, year, at]
+
+
+@kernel
+def _serve_list(
+    draw: int,
+    year: int,
+    allowed: Floats,
+    used: Floats,
+    takes: Floats,
+    of_supply: Bools,
+    order: Ints,
+    hold_from: Floats,
+    hold_to: Floats,
+    group: Ints,
+    node: Ints,
+    mw: Floats,
+    plan: Floats,
+    opens: Floats,
+    ready: Floats,
+    realised: Bools,
+    plant: Floats,
+    ramp: float,
+    network_y: Floats,
+    supply_y: Floats,
+    lost: Floats,
+    served: Floats,
+) -> float:
+    """Serve the requests of one year in their order; return what of them is planned by its end. [MW]"""
+    listed = 0.0
+    for at in order:
+        comes = realised[draw, at]
+        if comes and plan[at] < year + 1.0:
+            listed += mw[at]
+        is_ready = ready[draw, at] < year + 1.0
+        holds = hold_from[draw, at] < year + 1.0 and hold_to[draw, at] > year
+        got = 0.0
+        if is_ready or holds:
+            network = _room(allowed, used, takes, of_supply, group[at], False)
+            supply = _room(allowed, used, takes, of_supply, group[at], True)
+            got = max(0.0, min(mw[at], network if plant[draw, at] <= year else min(network, supply)))
+            if is_ready:
+                _note_first(draw, at, year, mw[at], network, supply, ready, plant, network_y, supply_y)
+        if holds or (comes and is_ready):
+            served[draw, year, node[at]] += got
+            for cut in range(used.shape[0]):
+                used[cut] += takes[cut, group[at]] * got
+        if comes:
+            since = min(max(ready[draw, at], float(year)), year + 1.0)
+            before = _lost_within(mw[at], opens[draw, at], ramp, 0.0, float(year), since)
+            after = _lost_within(mw[at], opens[draw, at], ramp, got, since, year + 1.0)
+            lost[draw, at, year] = before + after
+    return listed
+
+
+@kernel
+def _note_first(
+    draw: int,
+    at: int,
+    year: int,
+    mw: float,
+    network: float,
+    supply: float,
+    ready: Floats,
+    plant: Floats,
+    network_y: Floats,
+    supply_y: Floats,
+) -> None:
+    """Write the first time with room for all of a request: 0 if that is when the rest of it is ready."""
+    late = ready[draw, at] < year and year > 0
+    if np.isinf(network_y[draw, at]) and network >= mw - TOLERANCE_MW:
+        network_y[draw, at] = float(year) if late else 0.0
+    if np.isinf(supply_y[draw, at]):
+        if supply >= mw - TOLERANCE_MW:
+            supply_y[draw, at] = float(year) if late else 0.0
+        elif plant[draw, at] <= year:
+            supply_y[draw, at] = plant[draw, at] if late else 0.0
 
 
 @kernel
 def _serve_rest(
     allowed: Floats, used: Floats, takes: Floats, asked: float, share: Floats, missing: Floats
 ) -> None:
-    """Give load that no request stands for what is left, all nodes alike as long as one has room, and write the rest."""
+    """Give load that no request stands for what is left, all nodes alike while they have room; write the rest."""
     level = 0.0
-    served = share > 0.0
-    while level < 1.0 and asked > 0.0 and served.any():
+    rising = asked * share
+    while level < 1.0 and rising.sum() > 0.0:
         step, stopped = 1.0 - level, -1
         for cut in range(allowed.shape[0]):
-            rate = 0.0
-            for node in range(share.shape[0]):
-                if served[node]:
-                    rate += takes[cut, node] * share[node] * asked
-            if rate > 0.0:
-                most = max(0.0, (allowed[cut] - used[cut]) / rate)
-                if most < step:
-                    step, stopped = most, cut
+            rate = _priced(takes, cut, rising)
+            if rate > 0.0 and max(0.0, (allowed[cut] - used[cut]) / rate) < step:
+                step, stopped = max(0.0, (allowed[cut] - used[cut]) / rate), cut
         for cut in range(allowed.shape[0]):
-            for node in range(share.shape[0]):
-                if served[node]:
-                    used[cut] += takes[cut, node] * share[node] * asked * step
+            used[cut] += _priced(takes, cut, rising) * step
         level += step
-        for node in range(share.shape[0]):
-            if served[node] and stopped >= 0 and takes[stopped, node] > 0.0:
-                served[node] = False
-                missing[node] = share[node] * asked * (1.0 - level)
         if stopped < 0:
             break
+        for node in range(share.shape[0]):
+            if rising[node] > 0.0 and takes[stopped, node] > 0.0:
+                missing[node] = rising[node] * (1.0 - level)
+                rising[node] = 0.0
+
+
+@kernel
+def _priced(takes: Floats, cut: int, rising: Floats) -> float:
+    """Return what a cut loses as the nodes' load rises."""
+    total = 0.0
+    for node in range(rising.shape[0]):
+        total += takes[cut, node] * rising[node]
+    return total
 
 
 @kernel

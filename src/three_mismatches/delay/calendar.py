@@ -137,8 +137,10 @@ class Calendar:
         changing = units.index.isin(self._upgrades["element"])
         for table in (units[~changing], units[changing]):
             size = self._running_mw(path, table)
-            for node, at in table.groupby("node").indices.items():
-                found[..., int(node)] = np.maximum(found[..., int(node)], size[..., at].max(axis=-1))
+            of_node = table["node"].to_numpy(dtype=np.int64)
+            for node in np.unique(of_node):
+                largest = size[..., of_node == node].max(axis=-1)
+                found[..., node] = np.maximum(found[..., node], largest)
         return found
 
     def _running_mw(self, path: _Paths, units: pd.DataFrame) -> Floats:
@@ -236,7 +238,7 @@ def works_calendar(
 
 
 def _with_works(upgrades: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
-    """Return upgrades in the order in which they are applied, each with its day and work; each work's chance to slip."""
+    """Return upgrades in the order in which they apply, each with its day and work; each work's chance to slip."""
     work = upgrades["work"].fillna(upgrades.index.to_series()).astype(str)
     days = upgrades["date"].map(work_day).astype(float)
     # On one day totals come before additions; equal ones in the order of their ids.

@@ -101,14 +101,15 @@ def span_of(lead_times: pd.DataFrame, stream: str, places: Iterable[object] = ()
 
 
 def spans_of(
-    lead_times: pd.DataFrame, stream: str, places: Sequence[Sequence[object]]
+    lead_times: pd.DataFrame, stream: str, places: Sequence[tuple[object, ...]]
 ) -> tuple[tuple[Span, ...], NDArray[np.int64]]:
     """
     Return the different spans that sites draw from, and each site's; what has no row takes no time.
 
     Sites of one span share its draw: what makes connections slow in a zone is common to them.
     """
-    found = [span_of(lead_times, stream, own) or Span() for own in places]
+    known = {own: span_of(lead_times, stream, own) or Span() for own in set(places)}
+    found = [known[own] for own in places]
     spans = tuple(sorted(set(found)))
     return spans, np.array([spans.index(span) for span in found], dtype=np.int64)
 

@@ -40,6 +40,8 @@ class Queue:
         What it asks; 0 where no figure is published: it waits for its connection and takes no room. [MW]
     plan_y
         Time for which it is printed, 0 where none is. [years]
+    dated
+        Whether a source prints that time.
     begun
         Whether its building is under construction.
     applied_y
@@ -52,6 +54,7 @@ class Queue:
     site: Ints
     mw: Floats
     plan_y: Floats
+    dated: NDArray[np.bool_]
     begun: NDArray[np.bool_]
     applied_y: Floats
     node: Ints
@@ -92,7 +95,7 @@ def queue_of(
     """
     top = sites[is_top_level(sites) & ~sites["status"].eq("retired")].sort_index()
     steps = pd.DataFrame(
-        list(_steps(top, now.phases, year, start)), columns=["site", "mw", "plan_y", "first"]
+        list(_steps(top, now.phases, year, start)), columns=["site", "mw", "plan_y", "dated", "first"]
     )
     own = top.loc[steps["site"]]
     begun = steps["first"].to_numpy(dtype=bool) & own["status"].eq("under construction").to_numpy()
@@ -112,6 +115,7 @@ def queue_of(
         site=pd.Index(names, dtype=object).get_indexer(pd.Index(table["site"])).astype(np.int64),
         mw=table["mw"].to_numpy(dtype=np.float64),
         plan_y=table["plan_y"].to_numpy(dtype=np.float64),
+        dated=table["dated"].to_numpy(dtype=bool),
         begun=table["begun"].to_numpy(dtype=bool),
         applied_y=table["applied_y"].to_numpy(dtype=np.float64),
         node=table["node"].to_numpy(dtype=np.int64),
@@ -121,24 +125,25 @@ def queue_of(
 
 def _steps(
     sites: pd.DataFrame, phases: pd.DataFrame, year: int, start: int
-) -> Iterator[tuple[str, float, float, bool]]:
-    """Return every step by which a site's request grows up to the study year: site, MW, time, whether it is the first."""
+) -> Iterator[tuple[str, float, float, bool, bool]]:
+    """Return each step of each site up to the study year: site, MW, time, whether dated, whether its first."""
     begun = phases[phases["year"] <= year].sort_values(["year", "mw"], kind="stable")
-    by_site = dict(tuple(begun.groupby("site")))
+    by_site = {str(site): rows for site, rows in begun.groupby("site")}
     for site, row in sites.iterrows():
         request, level = float(row["request_mw"]), float(row["in_base_mw"])
         if np.isnan(request):
             if row["status"] != "operating":
-                yield str(site), 0.0, 0.0, True
+                yield str(site), 0.0, 0.0, False, True
             continue
         first = True
-        for _, phase in by_site.get(site, phases.iloc[:0]).iterrows():
+        for _, phase in by_site.get(str(site), phases.iloc[:0]).iterrows():
             reached = min(float(phase["mw"]), request)
             if reached > level + LEAST_MW:
-                yield str(site), reached - level, max(0.0, float(phase["year"]) - start), first
+                plan = max(0.0, float(phase["year"]) - start)
+                yield str(site), reached - level, plan, not phase["imputed"], first
                 level, first = reached, False
         if request > level + LEAST_MW:
-            yield str(site), request - level, 0.0, first
+            yield str(site), request - level, 0.0, False, first
 
 
 def _applied(sites: pd.DataFrame, lead_y: float, start: int) -> Floats:

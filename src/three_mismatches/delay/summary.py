@@ -45,6 +45,8 @@ class Samples:
         What the site asks for in this draw, 0 where it never comes. [MW]
     lost
         What each site could have drawn and did not, until the horizon. [MW years]
+    dated_mw, dated_lost
+        Of both, by draw, what steps with a printed date ask for and lose. [MW, MW years]
     lost_by_year, unsited_lost
         The same by year and node, of sites and of load that no site stands for. (draws, years, nodes) [MW years]
     """
@@ -56,12 +58,19 @@ class Samples:
     fibre: Floats
     realised_mw: Floats
     lost: Floats
+    dated_mw: Floats
+    dated_lost: Floats
     lost_by_year: Floats
     unsited_lost: Floats
 
     @classmethod
     def of(
-        cls, queue: Queue, nodes: int, times: Sequence[Floats], realised: NDArray[np.bool_], losses: Sequence[Floats]
+        cls,
+        queue: Queue,
+        nodes: int,
+        times: Sequence[Floats],
+        realised: NDArray[np.bool_],
+        losses: Sequence[Floats],
     ) -> Samples:
         """
         Return the sites' samples of their requests'.
@@ -82,10 +91,18 @@ class Samples:
         lost, unsited = losses
         at_node = np.zeros((len(queue.node), nodes))
         at_node[np.arange(len(queue.node)), queue.node] = 1.0
+        building, connection, network, generation, fibre = (_latest(time, queue) for time in times)
+        asked = np.where(realised, queue.mw, 0.0)
         return cls(
-            *(_latest(time, queue) for time in times),
-            realised_mw=_summed(np.where(realised, queue.mw, 0.0), queue),
+            building=building,
+            connection=connection,
+            network=network,
+            generation=generation,
+            fibre=fibre,
+            realised_mw=_summed(asked, queue),
             lost=_summed(lost.sum(axis=2), queue),
+            dated_mw=asked @ queue.dated,
+            dated_lost=lost.sum(axis=2) @ queue.dated,
             lost_by_year=np.swapaxes(lost, 1, 2) @ at_node,
             unsited_lost=unsited,
         )
@@ -107,7 +124,7 @@ class Samples:
     @property
     def time(self) -> Floats:
         """When the site runs: the slowest of its streams. [years]"""
-        return np.maximum.reduce([getattr(self, stream) for stream in STREAMS])
+        return _slowest([getattr(self, stream) for stream in STREAMS])
 
     @property
     def delay(self) -> Floats:
@@ -121,7 +138,7 @@ class Samples:
             rest = [self.building, self.generation, self.fibre, getattr(self, other)]
         else:
             rest = [getattr(self, name) for name in STREAMS if name != stream]
-        return np.maximum.reduce(rest)
+        return _slowest(rest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,11 +149,11 @@ class Delay:
     Attributes
     ----------
     sites
-        Index site; `mw` that it asks for anew [MW]; `time_p10_y` ... of the year in which it runs, `time_to_power_y`, the
-        median time until connection, network and supply are there, `delay_y_p10/p50/p90` over its building, `delay_y_mean`
-        to the horizon [years from the start]; `never_share` of draws beyond the horizon [-]; `critical_stream`, the one
-        that is most often the slowest; `critical_<stream>`, how often each is [-]; `relief_<stream>_y`, what the site would
-        gain if it took no time [years]; `lost_mw_y` [MW years].
+        Index site; `mw` that it asks for anew [MW]; `time_p10_y` ... until it runs, `time_to_power_y`, the median until
+        connection, network and supply are there, `delay_y_p10/p50/p90` over its building, `delay_y_mean` to the horizon
+        [years]; `never_share` of draws beyond it [-]; `critical_stream`, the one that is most often the slowest, and
+        `critical_<stream>`, how often each is [-]; `relief_<stream>_y`, what the site would gain if that took no time
+        [years]; `lost_mw_y` [MW years].
     streams
         Index site, stream, the two causes of the power stream among them: percentiles of the time [years], criticality
         [-], relief [years].
@@ -199,7 +216,7 @@ def summarise(
     return Delay(
         sites=_with_the_rest(asking, sites),
         streams=streams,
-        fleet=_fleet_rows(samples, mw, horizon, load_factor),
+        fleet=_fleet_rows(samples, horizon, load_factor),
         years=_year_rows(samples, calendar),
         samples=samples,
         start=calendar.years[0],
@@ -208,6 +225,10 @@ def summarise(
         seed=seed,
         draws=len(samples.building),
     )
+
+
+def _slowest(times: Sequence[Floats]) -> Floats:
+    return np.asarray(np.maximum.reduce(list(times)), dtype=np.float64)
 
 
 def _fields() -> tuple[str, ...]:
@@ -238,7 +259,7 @@ def _quantiles(values: Floats) -> dict[str, Floats]:
 
 
 def _mean_to(values: Floats, horizon: float) -> Floats:
-    return np.minimum(values, horizon).mean(axis=0)
+    return np.asarray(np.minimum(values, horizon).mean(axis=0), dtype=np.float64)
 
 
 def _critical(samples: Samples) -> dict[str, NDArray[np.bool_]]:
@@ -306,17 +327,19 @@ def _with_the_rest(asking: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     return rows.rename_axis("site")
 
 
-def _fleet_rows(samples: Samples, mw: Floats, horizon: float, load_factor: float) -> pd.DataFrame:
+def _fleet_rows(samples: Samples, horizon: float, load_factor: float) -> pd.DataFrame:
     asked = samples.realised_mw.sum(axis=1)
     lost = samples.lost.sum(axis=1)
     delay = np.minimum(samples.time, horizon) - np.minimum(samples.building, horizon)
-    per_mw = np.divide(lost, asked, out=np.zeros_like(lost), where=asked > 0.0)
+    dated = samples.dated_mw
     twh = HOURS_PER_YEAR * load_factor / 1e6
     rows = {
         "new_mw_realised": (asked, "MW", "new load of sites with a known size that come"),
         "lost_mw_y": (lost, "MW years", "what their buildings could have drawn and did not, until the horizon"),
         "lost_twh": (lost * twh, "TWh", "the same as energy, at the load factor of data centres"),
-        "years_lost": (per_mw, "years", "lost MW years over the MW that come: years lost, weighted by capacity"),
+        "years_lost": (_over(lost, asked), "years", "years lost for each MW that comes, weighted by capacity"),
+        "dated_mw": (dated, "MW", "of it, steps whose year a source prints; the others stand at an assumed year"),
+        "years_lost_dated": (_over(samples.dated_lost, dated), "years", "years lost for each of these"),
         "unsited_lost_mw_y": (
             samples.unsited_lost.sum(axis=(1, 2)), "MW years", "lost by load of the scenario that no site stands for",
         ),
@@ -331,13 +354,18 @@ def _fleet_rows(samples: Samples, mw: Floats, horizon: float, load_factor: float
         gain = np.minimum(samples.time, horizon) - np.minimum(samples.without(stream), horizon)
         weighted = (gain * samples.realised_mw).sum(axis=1)
         rows[f"relief_{stream}_y"] = (
-            np.divide(weighted, asked, out=np.zeros_like(weighted), where=asked > 0.0),
+            _over(weighted, asked),
             "years",
             f"earlier, weighted by capacity, if {stream} took no time",
         )
     return pd.DataFrame.from_dict(
         {name: _fleet_row(*row) for name, row in rows.items()}, orient="index"
     ).rename_axis("quantity")
+
+
+def _over(part: Floats, whole: Floats) -> Floats:
+    """Return part over whole, 0 where the whole is."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
 
 
 def _fleet_row(values: Floats, unit: str, meaning: str) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The three mismatches: gaps of sites, the reach of spare power, and the fleet as a whole."""
 
 from three_mismatches.mismatch.fleet import (
+    delay_rows,
     fibre_readings,
     fleet_power,
     fleet_rows,
@@ -9,18 +10,22 @@ from three_mismatches.mismatch.fleet import (
     with_range,
 )
 from three_mismatches.mismatch.gaps import (
+    DELAY_COLUMNS,
     DOMINANT,
     SITE_COLUMNS,
     dominant_mismatch,
     site_rows,
+    with_delay,
     with_line_rung,
 )
 from three_mismatches.mismatch.reach import area_reach, regret, spare_mw
 
 __all__ = [
+    "DELAY_COLUMNS",
     "DOMINANT",
     "SITE_COLUMNS",
     "area_reach",
+    "delay_rows",
     "dominant_mismatch",
     "fibre_readings",
     "fleet_power",
@@ -30,6 +35,7 @@ __all__ = [
     "site_rows",
     "spare_mw",
     "stock_readings",
+    "with_delay",
     "with_line_rung",
     "with_range",
 ]

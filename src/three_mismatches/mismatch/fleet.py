@@ -11,9 +11,18 @@ from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.mismatch.gaps import DOMINANT
 from three_mismatches.power import Delivery, Dispatch, Joint
 
-__all__ = ["fibre_readings", "fleet_power", "fleet_rows", "line_rows", "stock_readings", "with_range"]
+__all__ = [
+    "delay_rows",
+    "fibre_readings",
+    "fleet_power",
+    "fleet_rows",
+    "line_rows",
+    "stock_readings",
+    "with_range",
+]
 
 MODEL = "three_mismatches, area model"
+DELAY_MODEL = "three_mismatches, delay model"
 LINE_MODEL = "three_mismatches, line model (indicative)"
 
 MEANING = {
@@ -140,6 +149,19 @@ def line_rows(
         "line_double_count": together.double_count,
     }
     return _table(values, LINE_MEANING, LINE_MODEL)
+
+
+def delay_rows(delay: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return what the draws say of the fleet; rows as in `fleet_rows`.
+
+    Parameters
+    ----------
+    delay
+        Index quantity: value (the mean), p10, p50, p90, unit, meaning.
+    """
+    columns = ["value", "unit", "low", "high", "p10", "p50", "p90", "meaning", "source"]
+    return delay.assign(low=np.nan, high=np.nan, source=DELAY_MODEL)[columns]
 
 
 def _table(values: Mapping[str, float], meaning: Mapping[str, tuple[str, str]], source: str) -> pd.DataFrame:

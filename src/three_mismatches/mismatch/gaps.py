@@ -9,7 +9,15 @@ import pandas as pd
 from three_mismatches.layers import Flag
 from three_mismatches.layers.at_year import add_flag
 
-__all__ = ["DOMINANT", "SITE_COLUMNS", "dominant_mismatch", "site_rows", "with_line_rung"]
+__all__ = [
+    "DELAY_COLUMNS",
+    "DOMINANT",
+    "SITE_COLUMNS",
+    "dominant_mismatch",
+    "site_rows",
+    "with_delay",
+    "with_line_rung",
+]
 
 DOMINANT = ("sites-power", "sites-fibre", "power-fibre")
 """The three mismatches, in the order in which ties are decided (DESIGN 2)."""
@@ -20,10 +28,13 @@ UNSEEN = (Flag.REQUEST_UNKNOWN, Flag.LOCAL_GRID_UNKNOWN, Flag.POCKET_LOAD_UNKNOW
 OF_LINES = (Flag.BASE_INFEASIBLE, Flag.BASE_VIOLATION, Flag.ISLAND, Flag.RADIAL, Flag.RATING_UNKNOWN)
 """Flags that the line model can give a site."""
 
-LATER = (
-    "n0_mw", "n1_mw", "bus", "bus_km",
+DELAY_COLUMNS = (
     "time_to_power_y", "delay_y_p10", "delay_y_p50", "delay_y_p90", "critical_stream",
+    "critical_building", "critical_generation", "critical_power", "critical_fibre",
 )  # fmt: skip
+"""Columns of the years, from the draws of `delay.simulate`."""
+
+LATER = ("n0_mw", "n1_mw", "bus", "bus_km", *DELAY_COLUMNS)
 """Columns that need the line-level grid or the years; NaN until the model has them."""
 
 SITE_COLUMNS = (
@@ -36,7 +47,7 @@ SITE_COLUMNS = (
     "rtt_vacuum_ms", "rtt_glass_ms", "rtt_route_ms", "rtt_policy_ms", "rtt_equipment_ms",
     "c_stretch", "fibre_stretch", "n1_rtt_ms", "n1_kind", "n1_loss",
     "regret_mw", "regret_place",
-    "time_to_power_y", "delay_y_p10", "delay_y_p50", "delay_y_p90", "critical_stream",
+    *DELAY_COLUMNS,
     "dominant_mismatch", "model", "bound", "flags",
     "location_precision", "source", "source_date", "licence", "confidence", "imputed", "geometry",
 )  # fmt: skip
@@ -87,6 +98,21 @@ def site_rows(
     rows["bound"] = np.where(loose, "upper", "exact")
     extra = [column for column in rows if column not in SITE_COLUMNS]
     return rows[[*SITE_COLUMNS, *extra]]
+
+
+def with_delay(rows: gpd.GeoDataFrame, delay: pd.DataFrame) -> gpd.GeoDataFrame:
+    """
+    Return the rows with how long each site waits, and for what.
+
+    Parameters
+    ----------
+    rows
+        From `site_rows`.
+    delay
+        Index site: the columns of `DELAY_COLUMNS`. [years, -]
+    """
+    found = delay.reindex(rows.index)
+    return rows.assign(**{column: found[column] for column in DELAY_COLUMNS})
 
 
 def with_line_rung(rows: gpd.GeoDataFrame, line: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -29,7 +29,7 @@ __all__ = ["Cuts", "GridStates", "Separator", "grid_states", "room_mw"]
 Floats = NDArray[np.float64]
 
 DIGITS = 9
-"""Prices are rounded to so many decimals: a rounded price is still a valid cut, a solver's noise is not the same twice."""
+"""Decimals of a price: a rounded one is still a valid cut, and a solver's noise is not the same twice."""
 
 UNLIMITED_MW = 1e9
 """Stands for no limit where prices multiply limits: 0 times infinity is no number."""
@@ -62,7 +62,8 @@ class GridStates:
         left = np.ones(len(graph.links))
         left[list(outage.link_idx)] -= outage.lost_share
         sides = (np.minimum(side, UNLIMITED_MW) * left for side in (self.link_forward, self.link_reverse))
-        return GridStates(firm, self.peak_mw, *sides, self.interface_forward, self.interface_reverse)
+        forward, back = sides
+        return GridStates(firm, self.peak_mw, forward, back, self.interface_forward, self.interface_reverse)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,8 @@ class Cuts:
     def of_generation(self) -> NDArray[np.bool_]:
         """Return which cuts no link and no interface can widen: supply as a whole is short there."""
         limits = (self.link_forward, self.link_reverse, self.interface_forward, self.interface_reverse)
-        return np.concatenate(limits, axis=1).max(axis=1, initial=0.0) <= 0.0
+        widest = np.concatenate(limits, axis=1).max(axis=1, initial=0.0)
+        return np.asarray(widest <= 0.0, dtype=np.bool_)
 
 
 def grid_states(graph: PowerGraph) -> GridStates:
@@ -184,16 +186,14 @@ class Separator:
     def _solved(self, state: GridStates, new_mw: Floats) -> tuple[float, Floats, Floats]:
         """Return the least shed demand, and the prices of nodes and interfaces that show it is the least."""
         nodes, links = self._nodes, self._links
-        high = np.concatenate(
-            [state.firm_mw, np.full(nodes, np.inf), state.link_forward, state.link_reverse]
-        )
+        high = np.concatenate([state.firm_mw, np.full(nodes, np.inf), state.link_forward, state.link_reverse])
         columns, rows = 2 * (nodes + links), nodes + len(self.graph.interfaces)
         order = np.arange(max(columns, rows), dtype=np.int32)
         self._highs.changeColsBounds(columns, order[:columns], np.zeros(columns), np.maximum(high, 0.0))
         need = state.peak_mw + new_mw
         low = np.concatenate([need, -state.interface_reverse])
         high = np.concatenate([np.full(nodes, np.inf), state.interface_forward])
-        self._highs.changeRowsBounds(rows, order[:rows], low, high)
+        self._highs.changeRowsBounds(rows, order[:rows], low, high)  # type: ignore[attr-defined]
         self._highs.run()
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             status = self._highs.modelStatusToString(self._highs.getModelStatus())

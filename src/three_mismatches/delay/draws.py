@@ -147,7 +147,8 @@ def _pole_loss(model: Model, states: YearStates) -> Floats:
         np.minimum(limit, UNLIMITED_MW)[..., poles, None] * price.T[poles] for limit, price in sides
     )
     loss = states.pole_share[..., poles, None] * carried
-    return np.ascontiguousarray(loss.reshape(-1, len(poles), len(cuts.node)))
+    states_count = states.pole_share.shape[0] * states.pole_share.shape[1]
+    return np.ascontiguousarray(loss.reshape(states_count, len(poles), len(cuts.node)))
 
 
 def _order(model: Model, times: _Times, discipline: str) -> tuple[Ints, Floats, Floats]:

@@ -289,7 +289,7 @@ def test_the_calendar_is_the_year_of_the_study_with_works_late(japan_study, assu
 def assert_calendar_is_at_year(study: tm.Study, assume: dict[str, float], *, draws: int) -> None:
     """Hold arrays of all years against the tables of each: upgrades re-dated by what their works are late."""
     tables, values, rng = study.tables, resolve(assume), np.random.default_rng(1)
-    now, sites, _ = match.in_its_year(tables, study.settings, values)
+    _, sites, _ = match.in_its_year(tables, study.settings, values)
     drawn = sites[is_top_level(sites)].groupby("pocket")["in_base_mw"].sum()
     calendar = works_calendar(tables, study.settings, values, years=range(2026, 2046), in_base_mw=drawn)
     late = np.where(rng.random((draws, len(calendar.works))) < 0.4, rng.uniform(0.0, 6.0), 0.0)
@@ -316,12 +316,11 @@ def assert_calendar_is_at_year(study: tm.Study, assume: dict[str, float], *, dra
 
 def redated(upgrades: pd.DataFrame, works: tuple[str, ...], late: np.ndarray) -> pd.DataFrame:
     """Return upgrades with their dates moved by what their works are late."""
-    days = [work_day(date) for date in upgrades["date"]]
-    moved = [
-        None if np.isnan(value) or not isinstance(date, str)
-        else datetime.date.fromordinal(day + round(value * DAYS_PER_YEAR)).isoformat()
-        for day, date, value in zip(days, upgrades["date"], late[[works.index(work) for work in upgrades["work"]]], strict=True)
-    ]  # fmt: skip
+    of_row = late[[works.index(work) for work in upgrades["work"]]]
+    moved = []
+    for date, value in zip(upgrades["date"], of_row, strict=True):
+        day = work_day(date) + round(value * DAYS_PER_YEAR)
+        moved.append(datetime.date.fromordinal(day).isoformat() if isinstance(date, str) else None)
     return upgrades.assign(date=moved)
 
 

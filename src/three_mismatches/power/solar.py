@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 from scipy.special import betaincinv, ndtr
 
 from three_mismatches.assumptions import ASSUMPTIONS, resolve
@@ -205,7 +205,8 @@ def _steady(random: np.random.Generator, size: int, memory: float) -> Floats:
     """Return the uniform marks of a normal process that remembers a share of the step before."""
     drawn = random.standard_normal(size)
     drawn[1:] *= np.sqrt(1.0 - memory**2)
-    return np.asarray(ndtr(lfilter([1.0], [1.0, -memory], drawn)))
+    remembered = itertools.accumulate(drawn.tolist(), lambda before, new: new + memory * before)
+    return np.asarray(ndtr(np.fromiter(remembered, np.float64, size)))
 
 
 def _beta(mean: Floats, mark: Floats, spread: float) -> Floats:

@@ -107,7 +107,8 @@ def match_hourly(
     References
     ----------
     .. [1] Google, "24/7 Carbon-Free Energy: Methodologies and Metrics", February 2021,
-       sustainability.google/reports/24x7-carbon-free-energy-methodologies-metrics: the hourly score.
+       sustainability.google/reports/24x7-carbon-free-energy-methodologies-metrics: the idea of
+       an hourly score; the formula here was written from its description by others, [2] and [3].
     .. [2] M. Ludkovski, S. Mouti, G. Swindle, "Least-Cost Structuring of 24/7 Carbon-Free Electricity
        Procurements", arXiv:2312.07733, 2023: unused output does not contribute to the score.
     .. [3] I. Riepin, T. Brown, "On the means, costs, and system-level impacts of 24/7 carbon-free energy

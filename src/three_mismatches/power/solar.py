@@ -29,7 +29,7 @@ SYNTHETIC = "synthetic weather"
 """What every profile made here is labelled with: no hour of it was ever measured."""
 
 INVERTER_EFFICIENCY = 0.96
-"""Nominal efficiency of inverters: default of PVWatts version 5 (A. P. Dobos, NREL/TP-6A20-62641, 2014)."""
+"""Nominal efficiency of inverters: default of pvlib's `inverter.pvwatts`, after PVWatts version 5."""
 
 WARMEST_DAY = 210
 """Day of the year on which air is warmest in Japan: end of July, start of August."""

@@ -47,8 +47,8 @@ EXTRAS = {
     "lead_times": ["note"],
 }
 SHAPES = ("areas", "pockets")
-BY_HAND = ("LICENSE",)
-"""What the pack holds beside what is built."""
+BESIDE = ("LICENSE", "profiles/solar.csv.gz", "profiles/solar.json")
+"""What the pack holds beside what is built: the profile has a script of its own, `make_solar_profile.py`."""
 
 
 def main() -> int:
@@ -75,7 +75,9 @@ def differing(made: Path, there: Path) -> list[Path]:
         return (root / name).read_bytes() if (root / name).is_file() else None
 
     return sorted(
-        name for name in names if str(name) not in BY_HAND and content(made, name) != content(there, name)
+        name
+        for name in names
+        if name.as_posix() not in BESIDE and content(made, name) != content(there, name)
     )
 
 
@@ -94,6 +96,9 @@ def write_pack(out: Path) -> None:
     measured = out / "measured"
     measured.mkdir(parents=True, exist_ok=True)
     read("rtt_measured").to_csv(measured / "rtt.csv", index=False, lineterminator="\n", encoding="utf-8")
+    contracts = out / "contracts"
+    contracts.mkdir(parents=True, exist_ok=True)
+    read("contracts").to_csv(contracts / "contracts.csv", index=False, lineterminator="\n", encoding="utf-8")
     settings = {"name": "Japan", "year": 2034, "base_year": 2026, "demand": "outlook", "assume": {}}
     (out / "study.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8", newline="\n")
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         read_peeringdb,
         read_submarine_cables,
     )
-    from three_mismatches.inputs.japan import japan_rtt
+    from three_mismatches.inputs.japan import japan_contracts, japan_rtt, japan_solar_profile
     from three_mismatches.inputs.matpower import read_matpower
     from three_mismatches.inputs.power_map import PowerMap, read_network_csv, read_power_map
     from three_mismatches.layers import Fibre, Grid, StudyTables
@@ -77,7 +77,9 @@ _HOME = {
     "from_pypsa": "convert",
     "grid_from_frames": "layers.checks",
     "japan": "study",
+    "japan_contracts": "inputs.japan",
     "japan_rtt": "inputs.japan",
+    "japan_solar_profile": "inputs.japan",
     "read_fibre": "inputs.fibre",
     "read_fibre_csv": "inputs.fibre",
     "read_matpower": "inputs.matpower",
@@ -115,7 +117,9 @@ __all__ = [
     "geodesy",
     "grid_from_frames",
     "japan",
+    "japan_contracts",
     "japan_rtt",
+    "japan_solar_profile",
     "latency",
     "layers",
     "maps",

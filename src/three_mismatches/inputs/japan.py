@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.resources import as_file, files
 
 import pandas as pd
@@ -13,7 +14,14 @@ from three_mismatches.layers import LAYERS, StudyTables
 from three_mismatches.layers.checks import check_table
 from three_mismatches.layers.settings import Settings
 
-__all__ = ["BACKBONES", "DEFAULT_BACKBONE", "japan_rtt", "read_japan"]
+__all__ = [
+    "BACKBONES",
+    "DEFAULT_BACKBONE",
+    "japan_contracts",
+    "japan_rtt",
+    "japan_solar_profile",
+    "read_japan",
+]
 
 DEFAULT_BACKBONE = 48
 BACKBONES = (12, 25, DEFAULT_BACKBONE)
@@ -70,3 +78,33 @@ def japan_rtt(*, statistic: str | None = "minimum") -> pd.DataFrame:
         return table
     kept = table["statistic"].eq(statistic) & table["node1"].notna() & table["confidence"].ne("low")
     return table[kept]
+
+
+def japan_contracts() -> pd.DataFrame:
+    """
+    Return the power contracts of data centres that ship with the embedded Japan.
+
+    Returns
+    -------
+    contracts
+        Indexed by contract: name, buyer, seller, carrier, p_ac_mw and p_dc_mw [MW], lon and lat [degrees], area, start
+        (year and month), years [y], source, source_date, licence, confidence, note; what is not published is missing.
+    """
+    with as_file(files("three_mismatches") / "data" / "japan" / "contracts" / "contracts.csv") as path:
+        return pd.read_csv(path, index_col="contract", dtype={"start": str, "source_date": str})
+
+
+def japan_solar_profile() -> pd.Series:
+    """
+    Return a year of a solar plant at Inuyama, Aichi, under synthetic weather; pvlib is not needed.
+
+    Returns
+    -------
+    p_pu
+        AC output over AC capacity, indexed by the hour of a year of 365 days in UTC+9, from 0; `attrs` tells what it
+        is made of, under which licence, and that the weather is synthetic. `power.solar_profile` makes others. [-]
+    """
+    with as_file(files("three_mismatches") / "data" / "japan" / "profiles") as folder:
+        hours = pd.read_csv(folder / "solar.csv.gz", index_col="hour")["p_pu"]
+        hours.attrs = json.loads((folder / "solar.json").read_text(encoding="utf-8"))
+    return hours

@@ -70,7 +70,9 @@ def at_year(
     frames["interfaces"] = _with_tie_level(frames["interfaces"], values["tie_level"])
     for name, column, level in LEVELS:
         frames[name] = frames[name].assign(**{column: _at_level(frames[name], column, values[level])})
-    frames["areas"] = _with_own_supply(frames["areas"], values["import_share_in_supply"])
+    frames["areas"] = _with_own_supply(
+        frames["areas"], values["import_share_in_supply"], values["committed_export_share"]
+    )
     frames["generators"] = _in_service(frames["generators"], year)
     frames["lines"] = _with_class_factors(frames["lines"], values)
     return tables.with_frames(**frames, sites=sites, phases=phases)
@@ -225,10 +227,15 @@ def _with_tie_level(interfaces: pd.DataFrame, level: float) -> pd.DataFrame:
     return interfaces.assign(**{side: _at_level(interfaces, side, level) for side in sides})
 
 
-def _with_own_supply(areas: pd.DataFrame, share: float) -> pd.DataFrame:
-    """Return areas whose supply is their own: what it holds of scheduled imports comes over the ties again."""
-    own = areas["firm_mw"] - share * areas["net_import_mw"].fillna(0.0)
-    return areas.assign(firm_mw=own.clip(lower=0.0))
+def _with_own_supply(areas: pd.DataFrame, share: float, committed: float) -> pd.DataFrame:
+    """
+    Return areas whose supply is their own: what it holds of scheduled imports comes over the ties again.
+
+    What an area exported is its own supply too, but is owed to others: `committed_export_mw`.
+    """
+    held = share * areas["net_import_mw"].fillna(0.0)
+    own = (areas["firm_mw"] - held).clip(lower=0.0)
+    return areas.assign(firm_mw=own, committed_export_mw=committed * held.clip(upper=0.0).abs())
 
 
 def _at_level(table: pd.DataFrame, column: str, level: float) -> pd.Series:

@@ -15,21 +15,32 @@ from three_mismatches.mismatch.gaps import (
     site_rows,
     with_line_rung,
 )
-from three_mismatches.mismatch.reach import area_reach, regret, spare_mw
+from three_mismatches.mismatch.places import front_gaps, on_front, pareto, regret
+from three_mismatches.mismatch.reachable import Reach, area_reach, reach, reach_in_year
+from three_mismatches.mismatch.spare_power import spare_mw, spare_power
+from three_mismatches.mismatch.watt_bits import watt_bit
 
 __all__ = [
     "DOMINANT",
     "SITE_COLUMNS",
+    "Reach",
     "area_reach",
     "dominant_mismatch",
     "fibre_readings",
     "fleet_power",
     "fleet_rows",
+    "front_gaps",
     "line_rows",
+    "on_front",
+    "pareto",
+    "reach",
+    "reach_in_year",
     "regret",
     "site_rows",
     "spare_mw",
+    "spare_power",
     "stock_readings",
+    "watt_bit",
     "with_line_rung",
     "with_range",
 ]

@@ -17,7 +17,7 @@ from three_mismatches.mismatch.gaps import (
 )
 from three_mismatches.mismatch.places import front_gaps, on_front, pareto, regret
 from three_mismatches.mismatch.reachable import Reach, area_reach, reach, reach_in_year
-from three_mismatches.mismatch.spare_power import spare_mw, spare_power
+from three_mismatches.mismatch.spare_power import spare_mw, spare_power, spare_units
 from three_mismatches.mismatch.watt_bits import watt_bit
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "site_rows",
     "spare_mw",
     "spare_power",
+    "spare_units",
     "stock_readings",
     "watt_bit",
     "with_line_rung",

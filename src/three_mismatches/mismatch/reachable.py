@@ -268,35 +268,38 @@ def _stranded(
     """Return what each use's budget leaves reachable and stranded, by area and km of fibre to build."""
     columns = ("rtt_ms", "rtt_low_ms", "rtt_high_ms")
     wide = {name: by_use[name].unstack("use").reindex(points.index, columns=budget.index) for name in columns}
+    area, mw = (
+        spare.index.get_indexer(pd.Index(points["area"])),
+        points["spare_mw"].to_numpy(dtype=np.float64),
+    )
+    build_km, whole = points["build_km"].to_numpy(dtype=np.float64), spare.to_numpy(dtype=np.float64)
 
-    def within(rtt: str, use: object, ms: float, km: float) -> pd.Series:
-        light = wide[rtt][use]
-        kept = np.isfinite(light) & (light <= ms) & (points["build_km"] <= km)
-        total = points["spare_mw"].where(kept, 0.0).groupby(points["area"]).sum().reindex(spare.index)
-        return pd.Series(np.where(np.isnan(ms), np.nan, total.fillna(0.0)), index=spare.index)
+    def within(rtt: str, use: object, ms: float, km: float) -> Floats:
+        light = wide[rtt][use].to_numpy(dtype=np.float64)
+        kept = np.isfinite(light) & (light <= ms) & (build_km <= km)
+        total = np.bincount(area[kept], weights=mw[kept], minlength=len(spare))
+        return np.where(np.isnan(ms), np.nan, total)
 
-    rows = []
+    blocks = []
     for use, ms in budget.items():
         path = within("rtt_ms", use, np.inf, np.inf)
         for km in WITHIN_KM:
             mid, low, high = (within(name, use, ms, km) for name in columns)
-            left = [_less(spare, part) for part in (mid, low, high, path)]
-            rows.append(
-                pd.concat([spare, mid, *left], axis=1, keys=STRANDED[1:]).assign(
-                    budget_ms=ms, use=str(use), within_km=km
-                )
-            )
-    if not rows:
-        index = pd.MultiIndex.from_arrays([[], [], []], names=["area", "use", "within_km"])
-        return pd.DataFrame(columns=list(STRANDED), index=index, dtype=float)
-    found = pd.concat(rows).rename_axis("area").set_index(["use", "within_km"], append=True)
-    return found[list(STRANDED)]
+            left = [_less(whole, part) for part in (mid, low, high, path)]
+            blocks.append(np.column_stack([np.full(len(spare), ms), whole, mid, *left]))
+    order = pd.MultiIndex.from_product(
+        [budget.index, WITHIN_KM, spare.index], names=["use", "within_km", "area"]
+    )
+    rows = np.concatenate(blocks) if blocks else np.empty((0, len(STRANDED)))
+    return pd.DataFrame(rows, index=order, columns=list(STRANDED)).reorder_levels(
+        ["area", "use", "within_km"]
+    )
 
 
-def _less(whole: pd.Series, part: pd.Series) -> pd.Series:
+def _less(whole: Floats, part: Floats) -> Floats:
     """Return what is left of a whole; what is no more than rounding of it is nothing."""
-    left = (whole - part).clip(lower=0.0)
-    return left.mask(left <= ROUNDING * whole, 0.0)
+    left = np.maximum(whole - part, 0.0)
+    return np.where(left <= ROUNDING * whole, 0.0, left)
 
 
 def _with_budgets(

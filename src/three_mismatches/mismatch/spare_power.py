@@ -111,13 +111,13 @@ def spare_units(now: StudyTables) -> gpd.GeoDataFrame:
     """
     areas = now.grid.areas
     units = pd.concat([_listed(now.grid), _unlisted(now.grid)])
-    bare = areas.index[~areas.index.isin(units["area"])]
-    rest = pd.DataFrame({"area": bare, "carrier": "other", "p_nom": np.nan, "weight": 1.0})
-    units = pd.concat([units, rest.set_axis([f"{UNLISTED} {area}" for area in bare])])
     units = units[units["area"].isin(areas.index)]
-    sums = units.groupby("area")["weight"].transform("sum")
-    units["weight"] = units["weight"].where(sums > 0.0, units["p_nom"])
-    share = (units["weight"] / units.groupby("area")["weight"].transform("sum")).fillna(0.0)
+    firm = units.groupby("area")["weight"].transform("sum")
+    units["weight"] = units["weight"].where(firm > 0.0, units["p_nom"].fillna(0.0))
+    bare = areas.index[~(units.groupby("area")["weight"].sum().reindex(areas.index) > 0.0)]
+    rest = pd.DataFrame({"area": bare, "carrier": "other", "p_nom": np.nan, "weight": 1.0, "bus": None})
+    units = pd.concat([units, rest.set_axis([f"{UNLISTED} {area}" for area in bare]).assign(geometry=None)])
+    share = units["weight"] / units.groupby("area")["weight"].transform("sum")
     point, placed = _places(units, now.grid)
     found = units[["area", "carrier", "p_nom"]].assign(
         firm_mw=share * units["area"].map(areas["firm_mw"]),

@@ -63,6 +63,8 @@ class Reach:
         Index (area, use, within_km): `budget_ms`, `spare_mw`, `reachable_mw`, `stranded_mw`, `stranded_low_mw` and
         `stranded_high_mw` at the low and the high end of the route factor, `no_path_mw`. A use without budget has
         none of these but spare power and what has no path. [MW]
+    origin
+        By what it is about (Areas, Plants, Fibre, Hubs): `name`, `source` and `licence` of the rows that were used.
     """
 
     points: gpd.GeoDataFrame
@@ -70,6 +72,7 @@ class Reach:
     budget_ms: pd.Series
     areas: pd.DataFrame
     stranded: pd.DataFrame
+    origin: Mapping[str, pd.DataFrame]
 
     @property
     def uses(self) -> tuple[str, ...]:
@@ -222,7 +225,22 @@ def reach_in_year(now: StudyTables, places: gpd.GeoDataFrame, values: Mapping[st
         nowhere_mw=(areas["spare_mw"] - there).where(there == 0.0, 0.0),
     )
     stranded = _stranded(points, by_use, budget, areas["spare_mw"])
-    return Reach(points, by_use, budget, _with_budgets(areas, points, by_use, budget, stranded), stranded)
+    areas = _with_budgets(areas, points, by_use, budget, stranded)
+    return Reach(points, by_use, budget, areas, stranded, _origin(now))
+
+
+def _origin(now: StudyTables) -> dict[str, pd.DataFrame]:
+    """Return names and sources of the rows that reach is made of."""
+    rows = {
+        "Areas": now.grid.areas,
+        "Plants": now.grid.generators,
+        "Fibre": now.fibre.fibre_routes,
+        "Hubs": now.hubs,
+    }
+    return {
+        about: pd.DataFrame(table).reindex(columns=["name", "source", "licence"])
+        for about, table in rows.items()
+    }
 
 
 def _points(now: StudyTables, places: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.Series]:

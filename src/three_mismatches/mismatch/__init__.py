@@ -18,23 +18,35 @@ from three_mismatches.mismatch.gaps import (
     with_delay,
     with_line_rung,
 )
-from three_mismatches.mismatch.reach import area_reach, regret, spare_mw
+from three_mismatches.mismatch.places import front_gaps, on_front, pareto, regret
+from three_mismatches.mismatch.reachable import Reach, area_reach, reach, reach_in_year
+from three_mismatches.mismatch.spare_power import spare_mw, spare_power, spare_units
+from three_mismatches.mismatch.watt_bits import watt_bit
 
 __all__ = [
     "DELAY_COLUMNS",
     "DOMINANT",
     "SITE_COLUMNS",
+    "Reach",
     "area_reach",
     "delay_rows",
     "dominant_mismatch",
     "fibre_readings",
     "fleet_power",
     "fleet_rows",
+    "front_gaps",
     "line_rows",
+    "on_front",
+    "pareto",
+    "reach",
+    "reach_in_year",
     "regret",
     "site_rows",
     "spare_mw",
+    "spare_power",
+    "spare_units",
     "stock_readings",
+    "watt_bit",
     "with_delay",
     "with_line_rung",
     "with_range",

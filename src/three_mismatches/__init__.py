@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from three_mismatches import (
         assumptions,
         convert,
+        ensemble,
         errors,
         export,
         geodesy,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = (
-    "assumptions", "convert", "errors", "export", "geodesy", "latency", "layers",
+    "assumptions", "convert", "ensemble", "errors", "export", "geodesy", "latency", "layers",
     "maps", "match", "mismatch", "network", "power", "repair", "report",
 )  # fmt: skip
 _HOME = {
@@ -104,6 +105,7 @@ __all__ = [
     "StudyTables",
     "assumptions",
     "convert",
+    "ensemble",
     "errors",
     "export",
     "fibre_from_frames",

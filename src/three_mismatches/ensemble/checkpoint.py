@@ -65,7 +65,7 @@ def identity(job: Job, sampler: Sampler, draws: pd.DataFrame, chunk: int) -> dic
         "evaluate": _name_of_function(job.evaluate),
         "site_columns": list(job.site_columns),
         "sampler": dict(sampler.describe()),
-        "draws": {"count": len(draws), "sha256": _hash_of_table(draws)},
+        "draws": {"count": len(draws), "sha256": _hash_of_draws(draws)},
         "chunk": chunk,
     }
 
@@ -93,6 +93,16 @@ def _hash_of_table(frame: pd.DataFrame) -> str:
         digest.update(str(frame.crs).encode())
         for shape in frame.geometry.to_wkb():
             digest.update(b"" if shape is None else shape)
+    return digest.hexdigest()
+
+
+def _hash_of_draws(draws: pd.DataFrame) -> str:
+    """Return the SHA-256 of draws; there may be a million, so numbers go in as they are."""
+    digest = hashlib.sha256()
+    for name, values in draws.items():
+        plain = values.to_numpy()
+        digest.update(f"{name}\n".encode())
+        digest.update("\n".join(plain).encode() if plain.dtype == object else plain.tobytes())
     return digest.hexdigest()
 
 

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice
@@ -20,6 +20,7 @@ from rich.progress import Progress
 
 from three_mismatches.ensemble.checkpoint import identity, opened
 from three_mismatches.ensemble.chunks import AS_IT_IS, SITE_COLUMNS, Evaluate, Job, solved, whole, work
+from three_mismatches.ensemble.marginals import checked
 from three_mismatches.ensemble.result import Ensemble, ensemble_of
 from three_mismatches.ensemble.samplers import Saltelli, Sampler
 from three_mismatches.errors import Fault, LayerError
@@ -81,19 +82,18 @@ def run(
     if chunk < 1 or ahead < 1:
         msg = f"chunk and ahead must be at least 1, not {chunk!r} and {ahead!r}"
         raise ValueError(msg)
-    draws = sampler.frame()
+    draws = checked(sampler.frame(), where="draws")
     _check_scenarios(study, draws)
     job = Job(study.tables, study.settings, evaluate, tuple(site_columns))
     count = -(-len(draws) // chunk)
     with _store(checkpoint, job, sampler, draws, chunk) as store:
         missing = [number for number in range(-1, count) if not store.has(number)]
-        parts = {number: _part(draws, chunk, number) for number in missing}
+        parts = ((number, _part(draws, chunk, number)) for number in missing)
         with Progress(disable=not progress) as shown:
-            left = sum(len(part) for part in parts.values())
-            task = shown.add_task("Draws", total=len(draws) + 1, completed=len(draws) + 1 - left)
+            task = shown.add_task("Chunks of draws", total=count + 1, completed=count + 1 - len(missing))
             for number, content in _answers(job, parts, executor, ahead):
                 store.keep(number, content)
-                shown.advance(task, len(parts[number]))
+                shown.advance(task)
         found = ensemble_of(store.files(), sampler.base if isinstance(sampler, Saltelli) else None)
     if len(found.errors):
         first = f"draw {found.errors.index[0]}: {found.errors.iloc[0]}"
@@ -161,18 +161,18 @@ def _check_scenarios(study: Question, draws: pd.DataFrame) -> None:
 
 
 def _answers(
-    job: Job, parts: Mapping[int, pd.DataFrame], executor: Executor | None, ahead: int
+    job: Job, parts: Iterator[tuple[int, pd.DataFrame]], executor: Executor | None, ahead: int
 ) -> Iterator[tuple[int, bytes]]:
     """Yield the number and the file of each chunk, in the order in which they are done."""
     if executor is None:
-        for number, draws in parts.items():
+        for number, draws in parts:
             yield number, solved(job, draws)
         return
-    packed, left = job.packed(), iter(parts.items())
+    packed = job.packed()
     pending: dict[Future[bytes], int] = {}
     try:
         while True:
-            for number, draws in islice(left, ahead - len(pending)):
+            for number, draws in islice(parts, ahead - len(pending)):
                 pending[executor.submit(work, packed, draws)] = number
             if not pending:
                 return

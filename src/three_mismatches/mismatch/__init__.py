@@ -1,5 +1,6 @@
-"""The three mismatches: gaps of sites, the reach of spare power, and the fleet as a whole."""
+"""The three mismatches: gaps of sites, the reach of spare power, the fleet as a whole, and the triangle."""
 
+from three_mismatches.mismatch.earth_mover import Triangle, earth_mover, triangle
 from three_mismatches.mismatch.fleet import (
     delay_rows,
     fibre_readings,
@@ -28,9 +29,11 @@ __all__ = [
     "DOMINANT",
     "SITE_COLUMNS",
     "Reach",
+    "Triangle",
     "area_reach",
     "delay_rows",
     "dominant_mismatch",
+    "earth_mover",
     "fibre_readings",
     "fleet_power",
     "fleet_rows",
@@ -46,6 +49,7 @@ __all__ = [
     "spare_power",
     "spare_units",
     "stock_readings",
+    "triangle",
     "watt_bit",
     "with_delay",
     "with_line_rung",

@@ -19,7 +19,7 @@ from three_mismatches.layers.question import Question
 from three_mismatches.layers.settings import Settings
 from three_mismatches.layers.tables import StudyTables
 
-__all__ = ["DISCIPLINES", "simulate", "simulate_matched"]
+__all__ = ["DISCIPLINES", "LEVELS", "simulate", "simulate_matched"]
 
 LEVELS = (-1.0, 1.0)
 """All lead times at the low ends of their sources, and at the high ends."""

@@ -74,10 +74,11 @@ def test_the_printed_table_fits_eighty_characters_and_cuts_no_word(study, tmp_pa
     assert any("sites-fibre" in line or "unknown" in line for line in lines[:8])
 
 
-def test_japan_prints_the_three_sentences_of_the_summary(answer):
+def test_japan_prints_the_sentences_of_the_summary_and_the_answer_in_years(answer):
     out, text = answer
     told = json.loads((out / "summary.json").read_text(encoding="utf-8"))["sentences"]
-    assert len(told) == 3
+    assert len(told) == 4
+    assert told[3].startswith("Is it years? Of ")
     assert all(" ".join(sentence.split()) in text for sentence in told)
 
 

@@ -344,8 +344,8 @@ def _waits_for(value: pd.Series) -> str:
 
 
 def _spread(fleet: pd.DataFrame, quantity: str) -> str:
-    row = fleet.loc[quantity]
-    return f"{_mw(float(row['value']))} [{row['p10']:,.0f} to {row['p90']:,.0f}]"
+    value, least, most = (float(fleet[column][quantity]) for column in ("value", "p10", "p90"))
+    return f"{_mw(value)} [{least:,.0f} to {most:,.0f}]"
 
 
 def _line(fleet: pd.DataFrame) -> str:

@@ -237,7 +237,7 @@ class Result:
 
     @property
     def places(self) -> gpd.GeoDataFrame:
-        """Candidate places for power-fibre: fibre nodes with what the grid can host there. [MW]"""
+        """Candidate places for power-fibre: fibre nodes and offices with what the grid can host there. [MW]"""
         return self.tables.places
 
     @property

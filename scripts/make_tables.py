@@ -1,4 +1,4 @@
-"""Write headlines.md, grid.md and latency.md of docs/reference, and README's headlines; --check only compares."""
+"""Write headlines, grid, latency and triangle .md of docs/reference, and README's headlines; --check only compares."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 import _grid_tables as grid_tables
 import _latency_tables as latency_tables
+import _triangle_tables as triangle_tables
 import three_mismatches as tm
 from make_reference import MADE, markdown_table
 from three_mismatches.layers.at_year import at_year
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "headlines.md"
 GRID_PAGE = ROOT / "docs" / "reference" / "grid.md"
 LATENCY_PAGE = ROOT / "docs" / "reference" / "latency.md"
+TRIANGLE_PAGE = ROOT / "docs" / "reference" / "triangle.md"
 HEAD = MADE.replace("make_reference.py from the code", "make_tables.py from the embedded Japan")
 README = ROOT / "README.md"
 BEGIN, END = "<!-- headlines: made by scripts/make_tables.py -->\n", "<!-- end of headlines -->"
@@ -42,6 +44,7 @@ def main() -> int:
         PAGE: page(fleets),
         GRID_PAGE: HEAD + grid_tables.page(),
         LATENCY_PAGE: HEAD + latency_tables.page(),
+        TRIANGLE_PAGE: HEAD + triangle_tables.page(),
         README: with_headlines(README.read_text(encoding="utf-8"), fleets),
     }
     before = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in made}

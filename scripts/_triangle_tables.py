@@ -23,11 +23,11 @@ Japan Photonic Network Model, a sketch. Sites are those whose request is known.
 SIDES_TEXT = """`placed at random` is the mean side once every site stands at a random point where people are; `p` how
 often it is at least as long as the real one; `excess` the side over that of ordinary load.
 """
-HAUL_TEXT = """How far new data-centre load is from firm supply that nobody's ordinary load needs at the peak. `taken first` is
-what areas that are short at their own peak take of it before. No tie limits it.
+HAUL_TEXT = """How far new data-centre load is from firm supply that nobody's ordinary load needs at the peak.
+`taken first` is what areas that are short at their own peak take of it before. No tie limits it.
 """
-READINGS_TEXT = """One choice at a time departs from the default: hubs are those kinds that the budgets name, each kind with the
-same share, and supply that no listed plant covers stands where people are. Geodesic ground, km.
+READINGS_TEXT = """One choice at a time departs from the default: hubs are those kinds that the budgets name, each kind
+with the same share, and supply that no listed plant covers stands where people are. Geodesic ground, km.
 """
 APART_TEXT = """What is no part of the sides. Weights are MW, those of hubs shares.
 """
@@ -35,7 +35,9 @@ APART_TEXT = """What is no part of the sides. Weights are MW, those of hubs shar
 
 def page() -> str:
     """Return the page without its head."""
-    found = {(year, demand, ground): of_japan(year, demand, ground) for year, demand in ASKED for ground in GROUNDS}
+    found = {
+        (year, demand, ground): of_japan(year, demand, ground) for year, demand in ASKED for ground in GROUNDS
+    }
     flat = {key[:2]: each for key, each in found.items() if key[2] == "geodesic"}
     parts = [
         OPENING,
@@ -52,7 +54,9 @@ def of_japan(year: int, demand: str, ground: str = "geodesic", **options: object
 
 
 def sides(found: dict[tuple[int, str, str], Triangle]) -> str:
-    heading = ["year", "demand", "ground", "side", "distance", "MW", "GW km", "placed at random", "p", "excess"]
+    heading = [
+        "year", "demand", "ground", "side", "distance", "MW", "GW km", "placed at random", "p", "excess",
+    ]  # fmt: skip
     rows = [
         [str(year), demand, ground, side, f"{figure(row['distance'])} {each.unit}", figure(row["total_mw"]),
          figure(row["mw_km"] / 1000.0), figure(row["null_distance"]), chance(row["p_value"]), figure(row["excess"])]

@@ -99,8 +99,13 @@ class _Answer:
 
 
 def whole(tables: StudyTables, settings: Settings) -> Answer:
-    """Return the whole answer: power, fibre and regret, of the fleet and of each site."""
-    return solve(tables, settings)
+    """
+    Return the whole answer: power, fibre, regret and years, of the fleet and of each site.
+
+    Ranges over readings, stress and losses of fibre are left out: the draws stand for the first, and nothing that is
+    kept needs the others.
+    """
+    return solve(tables, settings, readings=False)
 
 
 def power_only(tables: StudyTables, settings: Settings) -> Answer:

@@ -24,6 +24,10 @@ NO_VARIANCE = 1e-9
 Floats = NDArray[np.float64]
 
 
+NORMAL_95 = 1.96
+"""Standard deviations that hold 95 % of a normal distribution; a rank correlation of nothing has 1 / sqrt(n - 1)."""
+
+
 @dataclass(frozen=True, eq=False)
 class RankStability:
     """
@@ -243,7 +247,8 @@ class Ensemble:
         -------
         inputs
             Index input: `strength` from 0 to 1, `measure`: the total Sobol index of a `Saltelli` design; else for
-            numbers the size of Spearman's rank correlation, for texts the correlation ratio of the ranks.
+            numbers the size of Spearman's rank correlation, for texts the correlation ratio of the ranks; `by_chance`,
+            the correlation that chance alone passes in one of 20 inputs that have no part in it, NaN for Sobol indices.
 
         Raises
         ------
@@ -259,11 +264,12 @@ class Ensemble:
             raise ValueError(msg)
         if self.base is not None:
             strength = self.sobol([quantity], resamples=0).droplevel("quantity")["total"].clip(0.0, 1.0)
-            rows = pd.DataFrame({"strength": strength, "measure": "total Sobol index"})
+            rows = pd.DataFrame({"strength": strength, "measure": "total Sobol index", "by_chance": np.nan})
         else:
             known = self.fleet[quantity].dropna()
             found = {name: _association(self.inputs[name].loc[known.index], known) for name in self.inputs}
             rows = pd.DataFrame.from_dict(found, orient="index", columns=["strength", "measure"])
+            rows = rows.assign(by_chance=NORMAL_95 / np.sqrt(max(len(known) - 1, 1)))
         return rows.sort_values("strength", ascending=False, kind="stable").head(n).rename_axis("input")
 
     def _complete_design(self) -> int:

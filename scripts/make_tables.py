@@ -1,4 +1,4 @@
-"""Write headlines.md, grid.md, latency.md, ppa.md of docs/reference, README's headlines; --check only compares."""
+"""Write headlines, grid, latency, ppa and reach of docs/reference, and README's headlines; --check only compares."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pandas as pd
 import _grid_tables as grid_tables
 import _latency_tables as latency_tables
 import _ppa_tables as ppa_tables
+import _reach_tables as reach_tables
 import three_mismatches as tm
 from make_reference import MADE, markdown_table
 from three_mismatches.layers.at_year import at_year
@@ -22,6 +23,7 @@ PAGE = ROOT / "docs" / "reference" / "headlines.md"
 GRID_PAGE = ROOT / "docs" / "reference" / "grid.md"
 LATENCY_PAGE = ROOT / "docs" / "reference" / "latency.md"
 PPA_PAGE = ROOT / "docs" / "reference" / "ppa.md"
+REACH_PAGE = ROOT / "docs" / "reference" / "reach.md"
 HEAD = MADE.replace("make_reference.py from the code", "make_tables.py from the embedded Japan")
 README = ROOT / "README.md"
 BEGIN, END = "<!-- headlines: made by scripts/make_tables.py -->\n", "<!-- end of headlines -->"
@@ -45,6 +47,7 @@ def main() -> int:
         GRID_PAGE: HEAD + grid_tables.page(),
         LATENCY_PAGE: HEAD + latency_tables.page(),
         PPA_PAGE: HEAD + ppa_tables.page(),
+        REACH_PAGE: HEAD + reach_tables.page(),
         README: with_headlines(README.read_text(encoding="utf-8"), fleets),
     }
     before = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in made}

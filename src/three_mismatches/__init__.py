@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         assumptions,
         convert,
         delay,
+        ensemble,
         errors,
         export,
         geodesy,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = (
-    "assumptions", "convert", "delay", "errors", "export", "geodesy", "latency", "layers",
+    "assumptions", "convert", "delay", "ensemble", "errors", "export", "geodesy", "latency", "layers",
     "maps", "match", "mismatch", "network", "power", "repair", "report",
 )  # fmt: skip
 _HOME = {
@@ -108,6 +109,7 @@ __all__ = [
     "assumptions",
     "convert",
     "delay",
+    "ensemble",
     "errors",
     "export",
     "fibre_from_frames",

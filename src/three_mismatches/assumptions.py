@@ -286,6 +286,55 @@ _ALL = (
         "2021",
         possible=(0.0, 40.0),
     ),
+    Assumption(
+        "committed_export_share", 1.0, "-", 0.0, 1.0,
+        "share of an area's scheduled net export (`areas.net_import_mw` below 0, as far as supply holds it) that is owed to its neighbours and so is no spare power",
+        "assumption: no source says what part of a schedule is firm; 1 leaves an exporter the spare power that its published supply shows, 0 counts all of its own supply above its peak",
+        "2026",
+        possible=(0.0, 1.0),
+    ),
+    Assumption(
+        "ac_line_mjpy_per_km", 400.0, "million JPY/km", 200.0, 900.0,
+        "cost of a new high-voltage overhead line, without substations",
+        "OCCTO 2016, by Denki Shimbun 376618: several hundred million JPY/km; read as 2 to 9 hundred million, the default near their geometric mean; J-CAST 2006-10-04 prints the same order for 270 kV with land, and tenfold under ground",
+        "2016",
+        possible=(0.0, 1e6),
+    ),
+    Assumption(
+        "hvdc_mjpy_per_km", 2075.0, "million JPY/km", 1900.0, 2250.0,
+        "cost of a new HVDC link between synchronous zones; whether converters are in it is not said",
+        "Sea of Japan link, 2 GW, about 800 km: 1.5 to 1.8 trillion JPY (Niigata Nippo 366433, Denki Shimbun 379871); the default is the middle",
+        "2025-04",
+        possible=(0.0, 1e6),
+    ),
+    Assumption(
+        "fibre_mjpy_per_km", 4.0, "million JPY/km", 2.0, 9.0,
+        "cost of new fibre along a route",
+        "OCCTO 2016, by Denki Shimbun 376618: several million JPY/km; read as 2 to 9 million, the default is 1/100 of that of a line, as TEPCO Power Grid's vice-president puts it there",
+        "2016",
+        possible=(0.0, 1e6),
+    ),
+    Assumption(
+        "ac_line_years", 10.0, "y", 7.0, 11.0,
+        "years from plan to service of a new AC line between areas",
+        "Tohoku-Tokyo line: 7 to 11 years by earlier lines (kankyo-business.jp 011718, 2015-12); 10 years 8 months from the start of works to November 2027 (newenergy-news.com p=8866, 2017)",
+        "2017-02",
+        possible=(0.0, 100.0),
+    ),
+    Assumption(
+        "hvdc_years", 11.0, "y", 6.8, 15.0,
+        "years from plan to service of a new HVDC link between synchronous zones",
+        "New Kitahon, 300 MW more: May 2021 to March 2028 (Asahi ASP5N6FLDP5NIIPE005); at least 15 years for an HVDC cable (itmedia 2206/13); the default is the middle",
+        "2022-06-13",
+        possible=(0.0, 100.0),
+    ),
+    Assumption(
+        "fibre_years", 1.0, "y", 0.5, 1.5,
+        "years from permits to service of new fibre on land",
+        "edgeology.co, fiber route planning: 6 to 18 months for permits and trenching, more in dense cities; no Japanese source was found; the default is the middle",
+        "undated",
+        possible=(0.0, 100.0),
+    ),
 )  # fmt: skip
 
 ASSUMPTIONS: Mapping[str, Assumption] = {item.name: item for item in _ALL}

@@ -51,7 +51,7 @@ LEAST_TOLD_MS = 0.05
 
 def sentences(fleet: pd.DataFrame, sites: pd.DataFrame, ties: pd.DataFrame, settings: Settings) -> list[str]:
     """
-    Return the answer in three sentences: power, fibre, and which mismatch weighs most; a fourth on the line model.
+    Return the answer in sentences: power, fibre, which mismatch weighs most, and years; one more on the line model.
 
     Parameters
     ----------
@@ -61,7 +61,8 @@ def sentences(fleet: pd.DataFrame, sites: pd.DataFrame, ties: pd.DataFrame, sett
         Year, base year and demand scenario.
     """
     line = [_line(fleet)] if "line_power_gap_mw" in fleet.index else []
-    return [_power(fleet, ties, settings), _fibre(fleet, sites), _dominant(fleet), *line]
+    years = [_years(fleet, settings)] if "years_lost" in fleet.index else []
+    return [_power(fleet, ties, settings), _fibre(fleet, sites), _dominant(fleet), *years, *line]
 
 
 def latency_sentences(result: Result, site: str) -> list[str]:
@@ -308,6 +309,43 @@ def _dominant(fleet: pd.DataFrame) -> str:
         f"{value['dominant_unknown']:.0f} no gap is seen but the request, the local grid or the budget is not known, "
         f"and at {value['dominant_none']:.0f} nothing is short."
     )
+
+
+def _years(fleet: pd.DataFrame, settings: Settings) -> str:
+    """Return the answer to "is it years": how many, for how much capacity, because of what, and how sure."""
+    value, low, high, p10, p90 = (fleet[column] for column in ("value", "low", "high", "p10", "p90"))
+    come, lost = value["new_mw_realised"], "years_lost"
+    if come == 0.0:
+        return "Of sites with a known size none asks for anything new, so nothing can be said of years."
+    return (
+        f"Is it years? Of {_mw(come)} of new load that come on the mean of the draws, "
+        f"{_spread(fleet, 'late_1y_mw')} run a year or more after their buildings stand, "
+        f"{_spread(fleet, 'late_3y_mw')} three years or more; weighted by capacity {value[lost]:.1f} years are lost "
+        f"[10 to 90 % of draws: {p10[lost]:.1f} to {p90[lost]:.1f}; mean with all lead times at the ends that sources "
+        f"support: {low[lost]:.1f} to {high[lost]:.1f}], {value['years_lost_dated']:.1f} for the "
+        f"{_mw(value['dated_mw'])} whose year a source prints. {_waits_for(value)} Lead times are readings of a few "
+        f"sources of low confidence, counted from 1 January {settings.base_year}: an indication, no forecast."
+    )
+
+
+def _waits_for(value: pd.Series) -> str:
+    """Return which stream holds how much capacity up, the building apart."""
+    held = {
+        stream: value[f"critical_{stream}_mw"] for stream in ("connection", "network", "generation", "fibre")
+    }
+    named = {
+        "connection": "the grid connection itself (sites-power)",
+        "network": "room on the grid (sites-power)",
+        "generation": "supply as a whole",
+        "fibre": "fibre (sites-fibre)",
+    }
+    parts = ", ".join(f"{named[stream]} {_mw(mw)}" for stream, mw in held.items())
+    return f"What is slowest beyond the building: {parts}."
+
+
+def _spread(fleet: pd.DataFrame, quantity: str) -> str:
+    row = fleet.loc[quantity]
+    return f"{_mw(float(row['value']))} [{row['p10']:,.0f} to {row['p90']:,.0f}]"
 
 
 def _line(fleet: pd.DataFrame) -> str:

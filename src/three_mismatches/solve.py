@@ -31,8 +31,8 @@ READINGS: tuple[Mapping[str, float], ...] = (
 )
 """Readings of the published power figures over which the headlines' range is taken, one at a time."""
 
-DELAY_DRAWS = 1_000
-"""Draws of the years in a solve: the mean of years lost is then known to some 2 %."""
+DELAY_DRAWS = 500
+"""Draws of the years in a solve: Japan's mean of years lost is then known to some 2 %."""
 
 FLEET_POWER = (
     "request_mw", "in_base_mw", "new_load_mw", "unsited_mw", "power_gap_mw", "joint_mw", "joint_gap_mw",
@@ -101,7 +101,9 @@ class _PowerAnswer:
     joint: power.Delivery
 
 
-def solve(tables: StudyTables, settings: Settings, *, draws: int = DELAY_DRAWS) -> ResultTables:
+def solve(
+    tables: StudyTables, settings: Settings, *, draws: int = DELAY_DRAWS, readings: bool = True
+) -> ResultTables:
     """
     Return the answer: at area resolution, and beside it at line resolution where the study has buses.
 
@@ -113,6 +115,9 @@ def solve(tables: StudyTables, settings: Settings, *, draws: int = DELAY_DRAWS) 
         Year, demand scenario and assumptions.
     draws
         Draws of the years until each site runs; 0 leaves them out.
+    readings
+        Whether the fleet's range over other readings of the sources is taken, whole ties are lost for stress and the
+        worst loss of fibre is looked for; an ensemble, which draws its inputs, needs none of it.
 
     Raises
     ------
@@ -123,28 +128,27 @@ def solve(tables: StudyTables, settings: Settings, *, draws: int = DELAY_DRAWS) 
     """
     values = resolve(settings.assume)
     now, sites, places = match.in_its_year(tables, settings, values)
-    answer = _power(now, sites, places)
-    by_use = latency.of_points(now, sites, values, "site", losses=True)
+    answer = _power(now, sites, places, stress=readings)
+    by_use = latency.of_points(now, sites, values, "site", losses=readings)
     place_latency = latency.of_points(now, places, values, "fibre_node")
     places = places.assign(headroom_mw=answer.places)
     moving = sites.assign(headroom_mw=answer.hosting["secure_mw"])
     regrets = mismatch.regret(moving, places, place_latency)
     rows = mismatch.site_rows(sites, answer.hosting, answer.joint.sites, by_use, regrets)
-    years = _delay(tables, settings, values, now, sites, draws=draws)
+    years = _delay(tables, settings, values, now, sites, draws=draws, readings=readings)
     if years is not None:
         rows = mismatch.with_delay(rows, years.sites)
     areas = _area_rows(now, rows, answer.joint, mismatch.area_reach(now.grid.areas, places, place_latency))
     fleet = mismatch.fleet_rows(rows, areas, answer.joint)
     if years is not None:
         areas = areas.assign(lost_mw_y=years.years["lost_mw"].groupby("area").sum().reindex(areas.index))
-        fleet = pd.concat([fleet, mismatch.delay_rows(years.fleet)])
     line = _line_answer(now, sites)
-    readings = [
+    power_readings = [
         fleet_power(tables, settings, {**values, **reading}, rows)
         for reading in READINGS
-        if _is_open(now, settings.demand, reading)
+        if readings and _is_open(now, settings.demand, reading)
     ]
-    other = [*mismatch.fibre_readings(rows), *mismatch.stock_readings(now.grid.areas)]
+    other = [*mismatch.fibre_readings(rows), *mismatch.stock_readings(now.grid.areas)] if readings else []
     final = rows if line is None else mismatch.with_line_rung(rows, line.sites)
     if line is not None:
         more = line.dispatch, line.joint, line.hosting.attrs["violated"]
@@ -154,7 +158,7 @@ def solve(tables: StudyTables, settings: Settings, *, draws: int = DELAY_DRAWS) 
         latency=by_use,
         areas=areas,
         ties=answer.joint.ties.join(_tie_provenance(now)),
-        fleet=mismatch.with_range(fleet, [*readings, *other]),
+        fleet=_fleet(mismatch.with_range(fleet, [*power_readings, *other]), years),
         places=places,
         buses=now.grid.buses if line is None else line.buses,
         lines=now.grid.lines if line is None else line.lines,
@@ -169,6 +173,11 @@ def solve(tables: StudyTables, settings: Settings, *, draws: int = DELAY_DRAWS) 
     )
 
 
+def _fleet(fleet: pd.DataFrame, years: Delay | None) -> pd.DataFrame:
+    """Return the fleet with what the draws say of it."""
+    return fleet if years is None else pd.concat([fleet, mismatch.delay_rows(years.fleet)])
+
+
 def _delay(
     tables: StudyTables,
     settings: Settings,
@@ -177,10 +186,12 @@ def _delay(
     sites: gpd.GeoDataFrame,
     *,
     draws: int,
+    readings: bool,
 ) -> Delay | None:
     if draws == 0:
         return None
-    return delay.simulate_matched(tables, settings, values, now, sites, draws=draws)
+    levels = delay.LEVELS if readings else ()
+    return delay.simulate_matched(tables, settings, values, now, sites, draws=draws, levels=levels)
 
 
 def rehearse(tables: StudyTables, settings: Settings) -> None:

@@ -185,8 +185,7 @@ def _serve_list(
         holds = hold_from[draw, at] < year + 1.0 and hold_to[draw, at] > year
         got = 0.0
         if is_ready or holds:
-            network = _room(allowed, used, takes, of_supply, group[at], False)
-            supply = _room(allowed, used, takes, of_supply, group[at], True)
+            network, supply = _room(allowed, used, takes, of_supply, group[at])
             got = max(0.0, min(mw[at], network if plant[draw, at] <= year else min(network, supply)))
             if is_ready:
                 _note_first(draw, at, year, mw[at], network, supply, ready, plant, network_y, supply_y)
@@ -260,13 +259,17 @@ def _priced(takes: Floats, cut: int, rising: Floats) -> float:
 
 
 @kernel
-def _room(allowed: Floats, used: Floats, takes: Floats, of_supply: Bools, group: int, supply: bool) -> float:
-    """Return the MW that the cuts of one kind, supply's or the network's, leave for a group."""
-    least = np.inf
+def _room(allowed: Floats, used: Floats, takes: Floats, of_supply: Bools, group: int) -> tuple[float, float]:
+    """Return the MW that the cuts of the network, and those of supply, leave for a group."""
+    network = supply = np.inf
     for cut in range(allowed.shape[0]):
-        if of_supply[cut] == supply and takes[cut, group] > 0.0:
-            least = min(least, (allowed[cut] - used[cut]) / takes[cut, group])
-    return least
+        if takes[cut, group] > 0.0:
+            left = (allowed[cut] - used[cut]) / takes[cut, group]
+            if of_supply[cut]:
+                supply = min(supply, left)
+            else:
+                network = min(network, left)
+    return network, supply
 
 
 @kernel

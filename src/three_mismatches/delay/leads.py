@@ -91,13 +91,7 @@ def span_of(lead_times: pd.DataFrame, stream: str, places: Iterable[object] = ()
     span
         None if the table has no row for it.
     """
-    rows = lead_times[(lead_times["stream"] == stream) & (lead_times["what"] == DEFAULT)]
-    for place in places:
-        own = rows[rows["place"] == place]
-        if len(own):
-            return _span(own.iloc[0])
-    everywhere = rows[rows["place"].isna()]
-    return _span(everywhere.sort_index().iloc[0]) if len(everywhere) else None
+    return _nearest(_by_place(lead_times, stream), places)
 
 
 def spans_of(
@@ -106,13 +100,31 @@ def spans_of(
     """
     Return the different spans that sites draw from, and each site's; what has no row takes no time.
 
-    Sites of one span share its draw: what makes connections slow in a zone is common to them.
+    Parameters
+    ----------
+    lead_times, stream
+        As in `span_of`.
+    places
+        Of each site.
     """
-    known = {own: span_of(lead_times, stream, own) or Span() for own in set(places)}
-    found = [known[own] for own in places]
+    by_place = _by_place(lead_times, stream)
+    found = [_nearest(by_place, own) or Span() for own in places]
     spans = tuple(sorted(set(found)))
     return spans, np.array([spans.index(span) for span in found], dtype=np.int64)
 
 
-def _span(row: pd.Series) -> Span:
-    return Span(float(row["low_y"]), float(row["mode_y"]), float(row["high_y"]))
+def _by_place(lead_times: pd.DataFrame, stream: str) -> dict[object, Span]:
+    """Return the spans that a stream draws from by place, None standing for everywhere."""
+    rows = lead_times[(lead_times["stream"] == stream) & (lead_times["what"] == DEFAULT)].sort_index()
+    columns = (rows[name] for name in ("place", "low_y", "mode_y", "high_y"))
+    found: dict[object, Span] = {}
+    for place, low, mode, high in zip(*columns, strict=True):
+        found.setdefault(place if isinstance(place, str) else None, Span(low, mode, high))
+    return found
+
+
+def _nearest(by_place: dict[object, Span], places: Iterable[object]) -> Span | None:
+    for place in (*places, None):
+        if place in by_place:
+            return by_place[place]
+    return None

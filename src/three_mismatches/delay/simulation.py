@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -13,12 +14,18 @@ from three_mismatches import match
 from three_mismatches.assumptions import resolve
 from three_mismatches.delay.draws import CHUNK, FIRST_COME, READY_FIRST, Part, draw_chunk
 from three_mismatches.delay.model import Model, model_of, with_broken_cuts
-from three_mismatches.delay.summary import Delay, Samples, summarise
+from three_mismatches.delay.summary import Delay, Samples, Told, summarise
 from three_mismatches.layers.question import Question
 from three_mismatches.layers.settings import Settings
 from three_mismatches.layers.tables import StudyTables
 
-__all__ = ["DISCIPLINES", "simulate", "simulate_matched"]
+__all__ = ["DISCIPLINES", "LEVELS", "simulate", "simulate_matched"]
+
+LEVELS = (-1.0, 1.0)
+"""All lead times at the low ends of their sources, and at the high ends."""
+
+READ_CHUNKS = 2
+"""Chunks drawn for each of these: a mean is enough."""
 
 DISCIPLINES = (FIRST_COME, READY_FIRST)
 """Who gets room: who applied first, and holds it while nothing is built; or who can use it first."""
@@ -102,6 +109,7 @@ def simulate_matched(
     discipline: str = FIRST_COME,
     workers: int = 1,
     progress: bool = False,
+    levels: Sequence[float] = LEVELS,
 ) -> Delay:
     """
     Return what `simulate` does, for a study that `match.in_its_year` has seen already.
@@ -114,6 +122,8 @@ def simulate_matched(
         From `match.in_its_year`.
     draws, seed, discipline, workers, progress
         As in `simulate`.
+    levels
+        Other readings of all lead times (`lead_time_level`), whose means make the fleet's low and high. [-]
     """
     _refuse(draws, workers, discipline)
     chance = np.random.SeedSequence(seed)
@@ -122,17 +132,23 @@ def simulate_matched(
     while True:
         told = track(_parts(model, chunks, discipline, workers), "Draws", len(chunks), disable=not progress)
         parts = list(told)
-        last = parts[0]
-        better = with_broken_cuts(model, last.states, last.served_mw, np.random.default_rng(check))
+        first = parts[0]
+        better = with_broken_cuts(model, first.states, first.served_mw, np.random.default_rng(check))
         # Rarely more than once: the pilot has seen more works slip at a time than the draws have.
         if len(better.cuts.node) == len(model.cuts.node):
             break
         model = better
     samples = Samples.joined([part.samples for part in parts]).first(draws)
-    load_factor = values["load_factor"]
+    other = [_read(model, level, chunks[:READ_CHUNKS], discipline) for level in levels]
     return summarise(
-        samples, model.queue, sites, model.calendar, load_factor=load_factor, discipline=discipline, seed=seed
+        samples, model.queue, sites, model.calendar, Told(values["load_factor"], discipline, seed), other
     )
+
+
+def _read(model: Model, level: float, chunks: list[np.random.SeedSequence], discipline: str) -> Samples:
+    """Return samples with all lead times moved towards an end of what their sources say."""
+    moved = replace(model, values={**model.values, "lead_time_level": level})
+    return Samples.joined([draw_chunk(moved, chunk, discipline=discipline).samples for chunk in chunks])
 
 
 def _parts(

@@ -158,7 +158,8 @@ class Delay:
         Index site, stream, the two causes of the power stream among them: percentiles of the time [years], criticality
         [-], relief [years].
     fleet
-        Index quantity: value (the mean), p10, p50, p90, unit, meaning.
+        Index quantity: value (the mean), p10, p50, p90, unit, meaning; low and high, the least and the most mean with
+        all lead times at the low and at the high end of their sources.
     years
         Index year, area: `lost_mw`, the mean over the year of what sites could have drawn and did not, p10, p50, p90;
         `unsited_lost_mw` of load that no site stands for. [MW]
@@ -180,15 +181,22 @@ class Delay:
     draws: int
 
 
+@dataclass(frozen=True)
+class Told:
+    """How the draws were made, as far as the summary must know it: load factor [-], discipline, seed."""
+
+    load_factor: float
+    discipline: str
+    seed: int
+
+
 def summarise(
     samples: Samples,
     queue: Queue,
     sites: pd.DataFrame,
     calendar: Calendar,
-    *,
-    load_factor: float,
-    discipline: str,
-    seed: int,
+    told: Told,
+    other: Sequence[Samples] = (),
 ) -> Delay:
     """
     Return what the draws say.
@@ -203,26 +211,29 @@ def summarise(
         The study's sites in its year, in the order of the answer.
     calendar
         Years and nodes.
-    load_factor
-        Mean over peak draw, to turn MW into TWh. [-]
-    discipline, seed
+    told
         How they were drawn.
+    other
+        Draws under other readings: their means make the fleet's low and high.
     """
     horizon = float(len(calendar.years))
     mw = np.bincount(queue.site, weights=queue.mw, minlength=len(queue.sites)).astype(np.float64)
     index = pd.Index(queue.sites, name="site")
     streams = _stream_rows(samples, index, horizon)
     asking = _site_rows(samples, index, mw, streams, horizon)
+    fleet = _fleet_rows(samples, horizon, told.load_factor)
+    means = [fleet["value"], *(_fleet_rows(each, horizon, told.load_factor)["value"] for each in other)]
+    ends = pd.concat(means, axis=1)
     return Delay(
         sites=_with_the_rest(asking, sites),
         streams=streams,
-        fleet=_fleet_rows(samples, horizon, load_factor),
+        fleet=fleet.assign(low=ends.min(axis=1), high=ends.max(axis=1)),
         years=_year_rows(samples, calendar),
         samples=samples,
         start=calendar.years[0],
         horizon_y=len(calendar.years),
-        discipline=discipline,
-        seed=seed,
+        discipline=told.discipline,
+        seed=told.seed,
         draws=len(samples.building),
     )
 

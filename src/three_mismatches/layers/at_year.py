@@ -17,13 +17,11 @@ from three_mismatches.layers.tables import StudyTables
 
 __all__ = [
     "added_by_area",
-    "at_level",
     "at_year",
     "demand_path",
     "is_top_level",
     "new_load_mw",
     "peak_day",
-    "with_own_supply",
     "work_day",
 ]
 
@@ -80,8 +78,10 @@ def at_year(
     frames = _with_upgrades(tables.with_frames(areas=areas), year)
     frames["interfaces"] = _with_tie_level(frames["interfaces"], values["tie_level"])
     for name, column, level in LEVELS:
-        frames[name] = frames[name].assign(**{column: at_level(frames[name], column, values[level])})
-    frames["areas"] = with_own_supply(frames["areas"], values["import_share_in_supply"])
+        frames[name] = frames[name].assign(**{column: _at_level(frames[name], column, values[level])})
+    frames["areas"] = _with_own_supply(
+        frames["areas"], values["import_share_in_supply"], values["committed_export_share"]
+    )
     frames["generators"] = _in_service(frames["generators"], year)
     frames["lines"] = _with_class_factors(frames["lines"], values)
     return tables.with_frames(**frames, sites=sites, phases=phases)
@@ -233,16 +233,21 @@ def _upgraded(column: pd.Series, upgrades: pd.DataFrame) -> pd.Series:
 def _with_tie_level(interfaces: pd.DataFrame, level: float) -> pd.DataFrame:
     """Return interfaces with their limits at the study's level between lowest and highest."""
     sides = ("limit_forward", "limit_reverse")
-    return interfaces.assign(**{side: at_level(interfaces, side, level) for side in sides})
+    return interfaces.assign(**{side: _at_level(interfaces, side, level) for side in sides})
 
 
-def with_own_supply(areas: pd.DataFrame, share: float) -> pd.DataFrame:
-    """Return areas whose supply is their own: what it holds of scheduled imports comes over the ties again."""
-    own = areas["firm_mw"] - share * areas["net_import_mw"].fillna(0.0)
-    return areas.assign(firm_mw=own.clip(lower=0.0))
+def _with_own_supply(areas: pd.DataFrame, share: float, committed: float) -> pd.DataFrame:
+    """
+    Return areas whose supply is their own: what it holds of scheduled imports comes over the ties again.
+
+    What an area exported is its own supply too, but is owed to others: `committed_export_mw`.
+    """
+    held = share * areas["net_import_mw"].fillna(0.0)
+    own = (areas["firm_mw"] - held).clip(lower=0.0)
+    return areas.assign(firm_mw=own, committed_export_mw=committed * held.clip(upper=0.0).abs())
 
 
-def at_level(table: pd.DataFrame, column: str, level: float) -> pd.Series:
+def _at_level(table: pd.DataFrame, column: str, level: float) -> pd.Series:
     """
     Return a figure moved towards the lowest (-1) or the highest (+1) of its range, where that is known.
 

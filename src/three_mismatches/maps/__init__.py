@@ -3,6 +3,7 @@
 from three_mismatches.maps.base import JAPAN, Inset, Layout, layout_of, source_texts
 from three_mismatches.maps.mismatch import mismatch_map
 from three_mismatches.maps.panels import fibre_map, gap_map, power_map, reach_map
+from three_mismatches.maps.reach import reach_curve
 from three_mismatches.maps.repair import network_map, repair_map
 from three_mismatches.maps.style import PALETTE, save
 
@@ -17,6 +18,7 @@ __all__ = [
     "mismatch_map",
     "network_map",
     "power_map",
+    "reach_curve",
     "reach_map",
     "repair_map",
     "save",

@@ -11,10 +11,15 @@ from three_mismatches.errors import Fault, MatchError, NetworkError
 from three_mismatches.layers import Flag, StudyTables
 from three_mismatches.layers.at_year import add_flag, at_year, new_load_mw
 from three_mismatches.layers.settings import Settings
-from three_mismatches.match.buses import capacity_at_buses, generators_to_buses
+from three_mismatches.match.buses import capacity_at_buses, generators_to_buses, load_buses
 from three_mismatches.match.points import to_area, to_pocket
 
 __all__ = ["in_its_year"]
+
+PLACE = (
+    "name", "name_ja", "kind", "node", "model", "source", "source_date", "licence", "confidence", "imputed", "geometry",
+)  # fmt: skip
+"""Columns of a candidate place."""
 
 FARTHEST_KM = 2_000.0
 """Beyond this from every area a site is no far island (Minamitorishima lies some 1,200 km from the next)."""
@@ -38,8 +43,10 @@ def in_its_year(
     Returns
     -------
     now, sites, places
-        The tables as they stand in that year; sites with `area`, `pocket` and `new_mw` [MW]; fibre nodes with `area`
-        and `pocket`.
+        The tables as they stand in that year; sites with `area`, `pocket` and `new_mw` [MW]; candidate places with
+        `kind`, `area`, `pocket` and `model`: fibre nodes, offices that stand for people (hubs of kind population) and,
+        at line resolution, substations that serve demand. What they can host is the area model's answer at either
+        resolution. Of two with one id, the second has its kind before it.
 
     Raises
     ------
@@ -61,11 +68,32 @@ def in_its_year(
     pockets = now.grid.pockets
     unpublished = sites["pocket"].isin(pockets.index[pockets["load_mw"].isna()])
     sites["flags"] = add_flag(sites["flags"], Flag.POCKET_LOAD_UNKNOWN, unpublished)
-    nodes = now.fibre.fibre_nodes
-    places = nodes.assign(
-        area=to_area(nodes, now.grid.areas)["area"], pocket=to_pocket(nodes, now.grid.pockets)
+    return now, sites, _places(now)
+
+
+def _places(now: StudyTables) -> gpd.GeoDataFrame:
+    """Return the candidate places: fibre nodes, offices that stand for people, substations that serve demand."""
+    offices = now.hubs[now.hubs["kind"] == "population"]
+    kinds = {"fibre node": now.fibre.fibre_nodes, "office": offices}
+    if len(now.grid.buses):
+        kinds["substation"] = load_buses(now.grid.buses)
+    tables = [_of_kind(table, kind) for kind, table in kinds.items()]
+    places = gpd.GeoDataFrame(pd.concat([table for table in tables if len(table)] or tables[:1]))
+    taken = places.index.duplicated()
+    ids = [
+        f"{kind} {name}" if twice else str(name)
+        for name, kind, twice in zip(places.index, places["kind"], taken, strict=True)
+    ]
+    places = places.set_axis(pd.Index(ids, name="place", dtype=object))
+    return places.assign(
+        area=to_area(places, now.grid.areas)["area"], pocket=to_pocket(places, now.grid.pockets)
     )
-    return now, sites, places
+
+
+def _of_kind(table: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
+    """Return the columns of a candidate place; one that names its fibre node meets the fibre there."""
+    located = table[table.geometry.notna() & ~table.geometry.is_empty]
+    return located.reindex(columns=list(PLACE)).assign(kind=kind, model="area")
 
 
 def _connected(now: StudyTables) -> StudyTables:

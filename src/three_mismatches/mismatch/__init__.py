@@ -1,5 +1,6 @@
-"""The three mismatches: gaps of sites, the reach of spare power, and the fleet as a whole."""
+"""The three mismatches: gaps of sites, the reach of spare power, the fleet as a whole, and the triangle."""
 
+from three_mismatches.mismatch.earth_mover import Triangle, earth_mover, triangle
 from three_mismatches.mismatch.fleet import (
     delay_rows,
     fibre_readings,
@@ -18,23 +19,38 @@ from three_mismatches.mismatch.gaps import (
     with_delay,
     with_line_rung,
 )
-from three_mismatches.mismatch.reach import area_reach, regret, spare_mw
+from three_mismatches.mismatch.places import front_gaps, on_front, pareto, regret
+from three_mismatches.mismatch.reachable import Reach, area_reach, reach, reach_in_year
+from three_mismatches.mismatch.spare_power import spare_mw, spare_power, spare_units
+from three_mismatches.mismatch.watt_bits import watt_bit
 
 __all__ = [
     "DELAY_COLUMNS",
     "DOMINANT",
     "SITE_COLUMNS",
+    "Reach",
+    "Triangle",
     "area_reach",
     "delay_rows",
     "dominant_mismatch",
+    "earth_mover",
     "fibre_readings",
     "fleet_power",
     "fleet_rows",
+    "front_gaps",
     "line_rows",
+    "on_front",
+    "pareto",
+    "reach",
+    "reach_in_year",
     "regret",
     "site_rows",
     "spare_mw",
+    "spare_power",
+    "spare_units",
     "stock_readings",
+    "triangle",
+    "watt_bit",
     "with_delay",
     "with_line_rung",
     "with_range",

@@ -158,10 +158,10 @@ def delay_rows(delay: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     delay
-        Index quantity: value (the mean), p10, p50, p90, unit, meaning.
+        Index quantity: value (the mean), low and high over other readings, p10, p50, p90, unit, meaning.
     """
     columns = ["value", "unit", "low", "high", "p10", "p50", "p90", "meaning", "source"]
-    return delay.assign(low=np.nan, high=np.nan, source=DELAY_MODEL)[columns]
+    return delay.assign(source=DELAY_MODEL)[columns]
 
 
 def _table(values: Mapping[str, float], meaning: Mapping[str, tuple[str, str]], source: str) -> pd.DataFrame:

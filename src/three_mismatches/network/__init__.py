@@ -1,7 +1,7 @@
 """Layers become networks: the only place where ids turn into array positions."""
 
 from three_mismatches.network.areas import crossing_lines, to_areas
-from three_mismatches.network.buses import BusGraph, bus_graph, demand_at_buses, supply_at_buses
+from three_mismatches.network.buses import BusGraph, bus_graph, demand_at_buses, firm_factor, supply_at_buses
 from three_mismatches.network.dc import DcNetwork, bridges_of, dc_network
 from three_mismatches.network.fibre import (
     ROUNDING_KM,
@@ -28,6 +28,7 @@ __all__ = [
     "demand_at_buses",
     "fibre_attach",
     "fibre_graph",
+    "firm_factor",
     "power_graph",
     "requests",
     "supply_at_buses",

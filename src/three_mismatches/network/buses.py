@@ -13,7 +13,7 @@ from three_mismatches.errors import Fault, NetworkError
 from three_mismatches.layers import Grid
 from three_mismatches.network.dc import BASE_MVA, NO_REACTANCE, components, reactance_pu
 
-__all__ = ["BusGraph", "bus_graph", "demand_at_buses", "supply_at_buses"]
+__all__ = ["BusGraph", "bus_graph", "demand_at_buses", "firm_factor", "supply_at_buses"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -78,7 +78,7 @@ def supply_at_buses(grid: Grid) -> pd.Series:
     """
     buses = grid.buses.sort_index()
     plants = grid.generators[grid.generators["bus"].isin(buses.index)]
-    factor = _firm_factor(plants, grid.capacity)
+    factor = firm_factor(plants, grid.capacity)
     listed = (plants["p_nom"] * factor).groupby(plants["bus"]).sum().reindex(buses.index).fillna(0.0)
     capacity = grid.capacity
     residual = (capacity["residual_mw"] * capacity["firm_factor"]).groupby(capacity["area"]).sum()
@@ -86,8 +86,8 @@ def supply_at_buses(grid: Grid) -> pd.Series:
     return _scaled(listed + spread, buses["area"], grid.areas["firm_mw"])
 
 
-def _firm_factor(plants: pd.DataFrame, capacity: pd.DataFrame) -> pd.Series:
-    """Return each plant's own firm factor, else that of its carrier in the area that it feeds, else 1."""
+def firm_factor(plants: pd.DataFrame, capacity: pd.DataFrame) -> pd.Series:
+    """Return each plant's own firm factor, else that of its carrier in the area that it feeds, else 1. [-]"""
     feeds = plants["feeds_area"].fillna(plants["area"])
     table = capacity.set_index(["area", "carrier"])["firm_factor"]
     table = table[~table.index.duplicated()]

@@ -1,1 +1,0 @@
-"""Many draws of a study on any executor."""

@@ -207,7 +207,9 @@ def without_works(tables: StudyTables) -> dict[str, StudyTables]:
         "no plant comes or goes": of_supply,
     }
     return {
-        reading: tables.with_frames(upgrades=upgrades[~gone]) for reading, gone in without.items() if gone.any()
+        reading: tables.with_frames(upgrades=upgrades[~gone])
+        for reading, gone in without.items()
+        if gone.any()
     }
 
 

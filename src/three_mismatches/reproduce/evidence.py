@@ -7,33 +7,44 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+import geopandas as gpd
 import pandas as pd
 
-from three_mismatches import delay, latency, mismatch, power
-from three_mismatches.assumptions import ASSUMPTIONS, SYNCHRONOUS_RTT_MS, resolve
+from three_mismatches import delay, latency, match, mismatch
+from three_mismatches.assumptions import ASSUMPTIONS, resolve
 from three_mismatches.delay import Delay
 from three_mismatches.inputs.claims import read_claims
-from three_mismatches.inputs.japan import japan_contracts, japan_solar_profile
+from three_mismatches.layers import Grid
 from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.reproduce.by_year import YearAnswer, answer_of_year
 from three_mismatches.sensitivity import LATE, NO_REINFORCEMENT, without_works
 from three_mismatches.study import Result, Study, japan
 
-__all__ = ["DELAY_READINGS", "LATE", "LOWEST_TIES", "NO_REINFORCEMENT", "ON_TIME", "READINGS", "Evidence"]
+__all__ = [
+    "DELAY_READINGS",
+    "EARLY_STEPS",
+    "LATE",
+    "LOWEST_TIES",
+    "NO_REINFORCEMENT",
+    "ON_TIME",
+    "READINGS",
+    "READY_FIRST",
+    "Demand",
+    "Evidence",
+]
 
 ON_TIME = "all dated works on time"
 LOWEST_TIES = "lowest tie capacities"
 READINGS = (ON_TIME, LATE, NO_REINFORCEMENT, LOWEST_TIES)
 """Readings of every year: of the works, and of the ties."""
 
-DELAY_READINGS: Mapping[str, Mapping[str, float]] = {
-    "the shortest lead times": {"lead_time_level": -1.0},
-    "the longest lead times": {"lead_time_level": 1.0},
-    f"undated steps in {ASSUMPTIONS['undated_phase_year'].low:g}": {
-        "undated_phase_year": ASSUMPTIONS["undated_phase_year"].low
-    },
-}
-"""Other readings of what the draws rest on; room to whoever is ready first is one more."""
+EARLY = ASSUMPTIONS["undated_phase_year"].low
+"""Year that undated steps are put in, to see what that does. [calendar year]"""
+
+EARLY_STEPS = f"with undated steps in {EARLY:g}"
+READY_FIRST = "with room for whoever is ready first"
+DELAY_READINGS = (EARLY_STEPS, READY_FIRST)
+"""Other readings of what the draws rest on, beside the ends of all lead times."""
 
 Demand = Literal["outlook", "low", "high"]
 
@@ -62,7 +73,7 @@ class Evidence:
     seed: int
 
     @cached_property
-    def values(self) -> dict[str, float]:
+    def assumed(self) -> dict[str, float]:
         """Value of every assumption."""
         return resolve(self.assume)
 
@@ -94,18 +105,18 @@ class Evidence:
     @cached_property
     def by_year(self) -> dict[tuple[int, str], YearAnswer]:
         """Every year under every reading of works and ties."""
-        tables, values = self.study.tables, self.values
-        works = without_works(tables)
+        tables, values = self.study.tables, self.assumed
+        changed = without_works(tables)
         given = {
             ON_TIME: (tables, values),
-            LATE: (works.get(LATE, tables), values),
-            NO_REINFORCEMENT: (works.get(NO_REINFORCEMENT, tables), values),
+            LATE: (changed.get(LATE, tables), values),
+            NO_REINFORCEMENT: (changed.get(NO_REINFORCEMENT, tables), values),
             LOWEST_TIES: (tables, {**values, "tie_level": ASSUMPTIONS["tie_level"].low}),
         }
         return {
-            (year, reading): answer_of_year(*self._of(year, *given[reading]))
+            (year, reading): answer_of_year(works, replace(self.study.settings, year=year), values)
             for year in self.years
-            for reading in READINGS
+            for reading, (works, values) in given.items()
         }
 
     @cached_property
@@ -127,12 +138,56 @@ class Evidence:
     def other_delays(self) -> dict[str, Delay]:
         """The draws of waiting under other readings, by reading."""
         settings = self.study.settings
-        found = {}
-        for reading, moved in DELAY_READINGS.items():
-            other = replace(settings, assume={**settings.assume, **moved})
-            study = Study(self.study.tables, other)
-            found[reading] = delay.simulate(study, draws=self.draws, seed=self.seed)
-        found["room to whoever is ready first"] = delay.simulate(
-            self.study, draws=self.draws, seed=self.seed, discipline="ready first"
+        early = replace(settings, assume={**settings.assume, "undated_phase_year": EARLY})
+        study, draws, seed = Study(self.study.tables, early), self.draws, self.seed
+        return {
+            EARLY_STEPS: delay.simulate(study, draws=draws, seed=seed),
+            READY_FIRST: delay.simulate(self.study, draws=draws, seed=seed, discipline="ready first"),
+        }
+
+    @cached_property
+    def triangle(self) -> mismatch.Triangle:
+        """Distances between sites, generation and hubs. [km]"""
+        return mismatch.triangle(self.study, permutations=0)
+
+    @cached_property
+    def reach(self) -> mismatch.Reach:
+        """How much spare power lies how far from what each use must reach."""
+        return mismatch.reach(self.study)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The grid of the last year."""
+        return match.in_its_year(self.study.tables, self.study.settings, self.assumed)[0].grid
+
+    @cached_property
+    def lowest_grid(self) -> Grid:
+        """The same with the lowest tie capacities."""
+        values = {**self.assumed, "tie_level": ASSUMPTIONS["tie_level"].low}
+        return match.in_its_year(self.study.tables, self.study.settings, values)[0].grid
+
+    @property
+    def sites(self) -> gpd.GeoDataFrame:
+        """Rows of the result that are no part of another and not closed."""
+        rows = self.result.sites
+        return rows[is_top_level(rows) & rows["status"].ne("retired")]
+
+    def pairs(self, within_ms: float, *, route_factor: float | None = None) -> pd.DataFrame:
+        """
+        Return the pairs of sites within a round trip of each other, as `latency.backup_pairs` does.
+
+        Parameters
+        ----------
+        within_ms
+            Longest round trip. [ms]
+        route_factor
+            That of the study, if None. [-]
+        """
+        return latency.backup_pairs(
+            self.study.fibre,
+            self.sites,
+            within_ms=within_ms,
+            route_factor=self.assumed["route_factor"] if route_factor is None else route_factor,
+            cable_slack=self.assumed["cable_slack"],
+            equipment=self.assumed["equipment_ms"],
         )
-        return found

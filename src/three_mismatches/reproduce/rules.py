@@ -53,17 +53,21 @@ THRESHOLDS: Mapping[str, Threshold] = {
         0.5, "-", "below one half, most of the load is drawn in hours in which the contract gives too little"
     ),
     "annual_cover": Threshold(
-        1.0, "-", "the load whose whole year the contract covers, as an annual claim counts; the buyer's is not published"
+        1.0,
+        "-",
+        "the load whose whole year the contract covers, as an annual claim counts; the buyer's is not published",
     ),
     "annual_cover_low": Threshold(0.5, "-", "the same for a load twice as large"),
     "annual_cover_high": Threshold(2.0, "-", "the same for a load half as large"),
     "listed_share": Threshold(
-        0.5, "-", "half of what the sum buys must stand in the table of sites, or nobody can say where it goes"
+        0.5,
+        "-",
+        "half of what the sum buys must stand in the table of sites, or nobody can say where it goes",
     ),
     "gpus": Threshold(10_000.0, "GPUs", 'the claim says "more than 10,000"'),
     "many_sites": Threshold(3.0, "sites", 'the claim says "many sites": two are a pair'),
-    "movable_share": Threshold(
-        0.5, "-", "sites that act as one can serve most of the largest area's new load from other areas"
+    "most": Threshold(
+        0.5, "-", "what acts as one is most of the known MW, and of the largest area's new load"
     ),
 }
 """What the verdicts turn on."""
@@ -91,7 +95,7 @@ RULES: Mapping[int, str] = {
     3: (
         f"Not supported: energy grows less than {_is('triple')}-fold even at the high end of its source, or at least "
         f"{_is('least_share')} of the new load in the last year cannot be served as the study is. Supported: it grows "
-        "as much at the low end, and all new load is served in every year under every reading. Partly: otherwise. "
+        "as much at the low end, and less than that is short in every year under every reading. Partly: otherwise. "
         "Cannot tell: the scenario prints no energy."
     ),
     4: (
@@ -111,10 +115,11 @@ RULES: Mapping[int, str] = {
         "keep their budgets at the high end of the route factor. Partly: otherwise."
     ),
     7: (
-        f"Light: at least {_is('many_sites')} sites in at least two areas lie within the synchronous round trip of "
-        f"each other. Power: other areas could host at least {_is('movable_share')} of the new load of the area that "
-        "has most. Supported: both, with the lowest tie capacities too. Partly: either, or a group of so many sites "
-        "within one area. Not supported: none of these."
+        f"A group is {_is('many_sites')} sites or more that all lie within the synchronous round trip of each other. "
+        f"Supported: groups that span two areas or more hold at least {_is('most')} of the known MW, and another area "
+        f"could host at least {_is('most')} of the new load of the area that has most, with the lowest tie capacities "
+        f"too. Partly: groups of any kind hold {_is('most')} of the known MW, or so much load could be hosted "
+        "elsewhere as the study is. Not supported: neither."
     ),
     8: (
         "A year and area is outrun where at least "
@@ -190,7 +195,9 @@ def on_demand(*, growth_low: float, growth_high: float, short_share: float, wors
     return SUPPORTED if growth_low >= triple and not seen(worst_share) else PARTLY
 
 
-def on_contract(*, mw: float, hourly: float, reach_mw: Mapping[str, float], peak_mw: Mapping[str, float]) -> str:
+def on_contract(
+    *, mw: float, hourly: float, reach_mw: Mapping[str, float], peak_mw: Mapping[str, float]
+) -> str:
     """
     Return the verdict on the contract.
 
@@ -209,7 +216,9 @@ def on_contract(*, mw: float, hourly: float, reach_mw: Mapping[str, float], peak
     return SUPPORTED if hourly >= THRESHOLDS["hourly_share"].value and brought else PARTLY
 
 
-def on_capital(*, least_mw: float, most_mw: float, left_mw: float, lowest_left_mw: float, listed_mw: float) -> str:
+def on_capital(
+    *, least_mw: float, most_mw: float, left_mw: float, lowest_left_mw: float, listed_mw: float
+) -> str:
     """
     Return the verdict on the capital.
 
@@ -229,7 +238,9 @@ def on_capital(*, least_mw: float, most_mw: float, left_mw: float, lowest_left_m
     return SUPPORTED if most_mw <= min(left_mw, lowest_left_mw) else PARTLY
 
 
-def on_site(*, gpus: float, mw: float, left_mw: float, gaps_ms: Mapping[str, float], high_gaps_ms: Mapping[str, float]) -> str:
+def on_site(
+    *, gpus: float, mw: float, left_mw: float, gaps_ms: Mapping[str, float], high_gaps_ms: Mapping[str, float]
+) -> str:
     """
     Return the verdict on the GPU site.
 
@@ -248,23 +259,22 @@ def on_site(*, gpus: float, mw: float, left_mw: float, gaps_ms: Mapping[str, flo
     return SUPPORTED if all(gap <= 0.0 for gap in high_gaps_ms.values()) else PARTLY
 
 
-def on_network(*, sites: float, sites_across: float, movable_share: float, lowest_share: float) -> str:
+def on_network(*, in_groups: float, across: float, movable: float, lowest_movable: float) -> str:
     """
     Return the verdict on many sites acting as one.
 
     Parameters
     ----------
-    sites, sites_across
-        Sites of the largest synchronous group, and of the largest that spans two areas or more.
-    movable_share, lowest_share
-        Share of the new load of the area with most that other areas could host: as the study is, and with the lowest
+    in_groups, across
+        Share of the known MW in synchronous groups of many sites, and in such as span two areas or more. [-]
+    movable, lowest_movable
+        Share of the new load of the area with most that another area could host: as the study is, and with the lowest
         tie capacities. [-]
     """
-    many, most = THRESHOLDS["many_sites"].value, THRESHOLDS["movable_share"].value
-    light, power = sites_across >= many, movable_share >= most
-    if light and power and lowest_share >= most:
+    most = THRESHOLDS["most"].value
+    if min(across, movable, lowest_movable) >= most:
         return SUPPORTED
-    return PARTLY if light or power or sites >= many else NOT_SUPPORTED
+    return PARTLY if max(in_groups, movable) >= most else NOT_SUPPORTED
 
 
 def on_pace(*, on_time: float, late: float, waiting: float, works: int) -> str:
@@ -295,8 +305,8 @@ def changes(verdict: str, others: Mapping[str, str]) -> str:
     Examples
     --------
     >>> changes("partly", {"with no works": "supported", "with all": "partly"})
-    'With no works it would read "supported".'
+    'With no works, it would read "supported".'
     """
-    told = [f'{reading} it would read "{other}"' for reading, other in others.items() if other != verdict]
+    told = [f'{reading}, it would read "{other}"' for reading, other in others.items() if other != verdict]
     text = "; ".join(told)
     return f"{text[0].upper()}{text[1:]}." if text else ""

@@ -1,4 +1,4 @@
-"""Write headlines, grid, latency, ppa and reach of docs/reference, and README's headlines; --check only compares."""
+"""Write the pages of figures in docs/reference, and README's headlines; --check only compares."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ GRID_PAGE = ROOT / "docs" / "reference" / "grid.md"
 LATENCY_PAGE = ROOT / "docs" / "reference" / "latency.md"
 PPA_PAGE = ROOT / "docs" / "reference" / "ppa.md"
 REACH_PAGE = ROOT / "docs" / "reference" / "reach.md"
+TANAKA_PAGE = ROOT / "docs" / "reference" / "tanaka.md"
 HEAD = MADE.replace("make_reference.py from the code", "make_tables.py from the embedded Japan")
 README = ROOT / "README.md"
 BEGIN, END = "<!-- headlines: made by scripts/make_tables.py -->\n", "<!-- end of headlines -->"
@@ -48,6 +49,7 @@ def main() -> int:
         LATENCY_PAGE: HEAD + latency_tables.page(),
         PPA_PAGE: HEAD + ppa_tables.page(),
         REACH_PAGE: HEAD + reach_tables.page(),
+        TANAKA_PAGE: HEAD + tm.reproduce.tanaka().markdown(),
         README: with_headlines(README.read_text(encoding="utf-8"), fleets),
     }
     before = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in made}

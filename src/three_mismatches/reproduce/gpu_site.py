@@ -75,8 +75,8 @@ def answer_site(evidence: Evidence) -> Answer:
             [tables.sites["source"][SITE]], tables.budgets["source"],
         ),
         model="arithmetic for MW; area model for power; fibre model of 48 cities for light",
-        interval="10,000 to the planned number of GPUs, and PUE by design to rooms let to others; of round trips, the "
-        "range of the route factor",
+        interval="the number of GPUs claimed to that planned, and PUE by design to rooms let to others; of round trips, "
+        "the range of the route factor",
         verdict=verdict,
         would_change=changes(verdict, others)
         + " A measured round trip from the site, or users placed in Hokkaido, would move the uses.",

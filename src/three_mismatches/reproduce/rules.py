@@ -32,6 +32,10 @@ VERDICTS = (SUPPORTED, PARTLY, NOT_SUPPORTED, CANNOT_TELL)
 """What can be said of a claim."""
 
 
+NAMED = 6
+"""Readings that a sentence names."""
+
+
 @dataclass(frozen=True)
 class Threshold:
     """One number that a verdict turns on: value, unit, and why."""
@@ -300,13 +304,24 @@ def on_pace(*, on_time: float, late: float, waiting: float, works: int) -> str:
 
 def changes(verdict: str, others: Mapping[str, str]) -> str:
     """
-    Return which other readings would change a verdict, as a sentence; empty if none would.
+    Return which other readings would change a verdict, in sentences; empty if none would.
+
+    Parameters
+    ----------
+    verdict
+        As the study is.
+    others
+        Verdict by reading.
 
     Examples
     --------
     >>> changes("partly", {"with no works": "supported", "with all": "partly"})
-    'With no works, it would read "supported".'
+    'It would read "supported" with no works.'
     """
-    told = [f'{reading}, it would read "{other}"' for reading, other in others.items() if other != verdict]
-    text = "; ".join(told)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    told = []
+    for other in VERDICTS:
+        readings = [reading for reading, found in others.items() if found == other != verdict]
+        if readings:
+            more = f"; and {len(readings) - NAMED} more" if len(readings) > NAMED else ""
+            told.append(f'It would read "{other}" {"; ".join(readings[:NAMED])}{more}.')
+    return " ".join(told)

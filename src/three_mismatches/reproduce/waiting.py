@@ -182,13 +182,13 @@ def _delay_text(drawn: Delay, figure: Quantity) -> str:
     streams = sorted(STREAMS, key=lambda stream: -value[f"critical_{stream}_mw"])
     beyond = [stream for stream in ("power", "generation", "fibre") if value[f"critical_{stream}_mw"] > 0.0]
     held = ", ".join(f"{stream} {shown(value[f'critical_{stream}_mw'], 'MW')} MW" for stream in beyond)
+    causes = "; ".join(f"{cause} {shown(value[f'critical_{cause}_mw'], 'MW')} MW" for cause in CAUSES)
     return (
         f"Of each MW whose year is printed {figure} are lost after its building stands, of all new MW "
         f"{shown(float(value['years_lost']), 'years')} years; {_late(drawn)} come "
         f"{THRESHOLDS['years'].value:g} years late or more, a share of {_late_share(drawn):.0%}. "
         f"What takes longest is most often {streams[0]}"
-        f"{'; beyond the building it is ' + held if held else ''}, of which the connection itself, not room on the "
-        f"grid, holds up {shown(value['critical_connection_mw'], 'MW')} MW."
+        f"{'; beyond the building it is ' + held + f' ({causes})' if held else ''}."
     )
 
 
@@ -312,6 +312,14 @@ def _ambition(evidence: Evidence) -> Iterator[Quantity]:
     )  # fmt: skip
 
 
+def _slowest_cause(drawn: Delay) -> str:
+    """Return what holds up most capacity beyond the buildings."""
+    told = {
+        "connection": "the connection itself", "network": "room on the grid", "generation": "supply", "fibre": "fibre",
+    }  # fmt: skip
+    return told[max(told, key=lambda stream: float(drawn.fleet["value"][f"critical_{stream}_mw"]))]
+
+
 def _pace_text(evidence: Evidence, figure: Quantity, waiting: pd.Series) -> str:
     first = next((year for year in evidence.years if _outrun(_gap_share(evidence, year, LATE))), None)
     if first is None:
@@ -325,7 +333,7 @@ def _pace_text(evidence: Evidence, figure: Quantity, waiting: pd.Series) -> str:
     areas = ", ".join(sorted(found.index.get_level_values("area").unique()))
     waits = (
         f"Sites that stand built and wait are a share of {THRESHOLDS['least_share'].value:.0%} or more of an area's "
-        f"plan in {', '.join(map(str, years))} ({areas}), for connections rather than for room."
+        f"plan in {', '.join(map(str, years))} ({areas}), most of all for {_slowest_cause(evidence.delay)}."
         if len(found)
         else "In no year does more than a small share of an area's plan stand built and wait."
     )

@@ -248,7 +248,8 @@ class Ensemble:
         inputs
             Index input: `strength` from 0 to 1, `measure`: the total Sobol index of a `Saltelli` design; else for
             numbers the size of Spearman's rank correlation, for texts the correlation ratio of the ranks; `by_chance`,
-            the correlation that chance alone passes in one of 370 inputs that have no part in it, NaN for Sobol indices.
+            the correlation that chance alone passes in one of 370 inputs that have no part in it, NaN for Sobol
+            indices.
 
         Raises
         ------

@@ -31,10 +31,10 @@ MOVED = ("joint_gap_mw", "joint_multiple", "spare_mw", "sites_over_rtt_budget", 
 OPENING = f"""# How sure the headlines are
 
 Every figure here is computed: {DRAWS} draws (a Latin hypercube, seed 0) of all assumptions that a solve by areas
-reads, each within its range with its default as the mode of a PERT distribution, and of the demand scenario (low, outlook or
-high, each as often), for {YEAR}; [how](../ensemble.md). **A range is no probability**: the percentiles are those of these
-draws, and the inputs are drawn as if none knew of the others. `as it is` is the outlook with every default. Quantities
-of years are means over 500 draws of what slips and who comes, for each draw of the assumptions.
+reads, each within its range with its default as the mode of a PERT distribution, and of the demand scenario (low,
+outlook or high, each as often), for {YEAR}; [how](../ensemble.md). **A range is no probability**: the percentiles are
+those of these draws, and the inputs are drawn as if none knew of the others. `as it is` is the outlook with every
+default. Quantities of years are means over 500 draws of what slips and who comes, for each draw of the assumptions.
 
 ## P10, P50 and P90 of every headline figure
 

@@ -1,4 +1,4 @@
-"""Draw the README's pictures from the embedded Japan."""
+"""Draw the pictures of README and docs from the embedded Japan."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ def main() -> None:
     tm.maps.save(figure, HOME / "japan_2034_high.png", dpi=SCREEN_DPI)
     repaired = tm.maps.repair_map(tm.japan(resolution="line").grid).figure
     tm.maps.save(repaired, HOME / "japan_repair.png", dpi=SCREEN_DPI)
+    draw_triangle()
+
+
+def draw_triangle() -> None:
+    """Draw the triangles of two years over each other."""
+    asked = {"2026": tm.japan(year=2026), "2034, high": tm.japan(year=2034, demand="high")}
+    found = {words: tm.mismatch.triangle(study, permutations=0) for words, study in asked.items()}
+    tm.maps.save(tm.maps.triangle(found).figure, HOME / "japan_triangle.png", dpi=SCREEN_DPI)
 
 
 if __name__ == "__main__":

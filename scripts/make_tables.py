@@ -1,4 +1,4 @@
-"""Write the pages of figures in docs/reference, and README's headlines; --check only compares."""
+"""Write headlines and the other pages of docs/reference, and README's headlines; --check only compares."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import _grid_tables as grid_tables
 import _latency_tables as latency_tables
 import _ppa_tables as ppa_tables
 import _reach_tables as reach_tables
+import _triangle_tables as triangle_tables
 import three_mismatches as tm
 from make_reference import MADE, markdown_table
 from three_mismatches.layers.at_year import at_year
@@ -25,6 +26,7 @@ LATENCY_PAGE = ROOT / "docs" / "reference" / "latency.md"
 PPA_PAGE = ROOT / "docs" / "reference" / "ppa.md"
 REACH_PAGE = ROOT / "docs" / "reference" / "reach.md"
 TANAKA_PAGE = ROOT / "docs" / "reference" / "tanaka.md"
+TRIANGLE_PAGE = ROOT / "docs" / "reference" / "triangle.md"
 HEAD = MADE.replace("make_reference.py from the code", "make_tables.py from the embedded Japan")
 README = ROOT / "README.md"
 BEGIN, END = "<!-- headlines: made by scripts/make_tables.py -->\n", "<!-- end of headlines -->"
@@ -50,6 +52,7 @@ def main() -> int:
         PPA_PAGE: HEAD + ppa_tables.page(),
         REACH_PAGE: HEAD + reach_tables.page(),
         TANAKA_PAGE: HEAD + tm.reproduce.tanaka().markdown(),
+        TRIANGLE_PAGE: HEAD + triangle_tables.page(),
         README: with_headlines(README.read_text(encoding="utf-8"), fleets),
     }
     before = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in made}

@@ -64,16 +64,6 @@ def test_regret_lies_between_zero_and_the_gap(new_mw, headroom, rtt):
     assert 0.0 <= value <= max(0.0, new_mw - headroom)
 
 
-def test_spare_power_is_stranded_where_no_place_of_the_area_keeps_the_budget():
-    areas = gpd.GeoDataFrame(
-        {"firm_mw": [110.0, 90.0, 50.0], "peak_mw": [100.0, 95.0, 20.0]}, index=["a", "b", "c"]
-    )
-    reach = mismatch.area_reach(areas, PLACES, rounds({"near": 9.0, "mid": 2.0, "big": 6.0}, 5.0))
-    assert list(reach["spare_mw"]) == [10.0, 0.0, 30.0]
-    assert list(reach["stranded_mw"]) == [0.0, 0.0, 30.0]  # c has no place at all
-    assert list(reach["hub_rtt_ms"]) == [2.0, 6.0, np.inf]
-
-
 def test_the_range_spans_value_and_readings_and_is_unknown_where_nothing_was_read():
     fleet = pd.DataFrame({"value": [5.0, 7.0, 9.0]}, index=["gap", "share", "asked"])
     readings = [pd.Series({"gap": 2.0}), pd.Series({"gap": 8.0, "share": 7.5}), pd.Series({"gap": 3.0})]

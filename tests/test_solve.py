@@ -272,9 +272,10 @@ def test_the_mean_excess_is_weighted_by_request_and_unknown_without_one():
 
 def test_sentences_say_what_a_study_cannot_answer():
     bare = {name: rows for name, rows in layers(s=site(0.2)).items() if name not in FIBRE}
-    power, fibre, _ = solve(bare).summary()
+    power, fibre, _, years = solve(bare).summary()
     assert "nothing can be said of power" in power
     assert "nothing can be said of latency" in fibre
+    assert "nothing can be said of years" in years
 
 
 def test_a_sentence_for_each_use_says_what_is_known_of_light():

@@ -51,7 +51,7 @@ class ResultTables:
     sites, latency, areas, ties, fleet
         The answer: one row per site; per site and use; per area; per tie; per headline quantity.
     places
-        Candidate places for power-fibre: fibre nodes with what the grid can host there. [MW]
+        Candidate places for power-fibre: fibre nodes and offices with what the grid can host there. [MW]
     buses, lines
         At line resolution the base dispatch: demand and supply of each bus, flow and loading of each line; else without
         rows.
@@ -130,7 +130,7 @@ def solve(
     now, sites, places = match.in_its_year(tables, settings, values)
     answer = _power(now, sites, places, stress=readings)
     by_use = latency.of_points(now, sites, values, "site", losses=readings)
-    place_latency = latency.of_points(now, places, values, "fibre_node")
+    place_latency = latency.of_points(now, places, values, "place")
     places = places.assign(headroom_mw=answer.places)
     moving = sites.assign(headroom_mw=answer.hosting["secure_mw"])
     regrets = mismatch.regret(moving, places, place_latency)
@@ -138,7 +138,7 @@ def solve(
     years = _delay(tables, settings, values, now, sites, draws=draws, readings=readings)
     if years is not None:
         rows = mismatch.with_delay(rows, years.sites)
-    areas = _area_rows(now, rows, answer.joint, mismatch.area_reach(now.grid.areas, places, place_latency))
+    areas = _area_rows(now, rows, answer.joint, mismatch.reach_in_year(now, places, values).areas)
     fleet = mismatch.fleet_rows(rows, areas, answer.joint)
     if years is not None:
         areas = areas.assign(lost_mw_y=years.years["lost_mw"].groupby("area").sum().reindex(areas.index))

@@ -6,12 +6,14 @@ from three_mismatches.maps.panels import fibre_map, gap_map, power_map, reach_ma
 from three_mismatches.maps.reach import reach_curve
 from three_mismatches.maps.repair import network_map, repair_map
 from three_mismatches.maps.style import PALETTE, save
+from three_mismatches.maps.triangle import desire_lines, triangle
 
 __all__ = [
     "JAPAN",
     "PALETTE",
     "Inset",
     "Layout",
+    "desire_lines",
     "fibre_map",
     "gap_map",
     "layout_of",
@@ -23,4 +25,5 @@ __all__ = [
     "repair_map",
     "save",
     "source_texts",
+    "triangle",
 ]

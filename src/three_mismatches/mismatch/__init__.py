@@ -20,7 +20,7 @@ from three_mismatches.mismatch.gaps import (
     with_line_rung,
 )
 from three_mismatches.mismatch.places import front_gaps, on_front, pareto, regret
-from three_mismatches.mismatch.reachable import Reach, area_reach, reach, reach_in_year
+from three_mismatches.mismatch.reachable import Reach, reach, reach_in_year
 from three_mismatches.mismatch.spare_power import spare_mw, spare_power, spare_units
 from three_mismatches.mismatch.watt_bits import watt_bit
 
@@ -30,7 +30,6 @@ __all__ = [
     "SITE_COLUMNS",
     "Reach",
     "Triangle",
-    "area_reach",
     "delay_rows",
     "dominant_mismatch",
     "earth_mover",

@@ -30,6 +30,10 @@ GROUNDS = {"geodesic": "km", "network_km": "km", "network_ms": "ms"}
 """Ground metrics and their units."""
 
 
+DIGITS = 9
+"""Ways of one length over a network are equal to a micrometre: rounding must not choose between plans."""
+
+
 class Ground(Protocol):
     """A metric on some points, and the part of the ground that each lies on: nothing joins two parts."""
 
@@ -104,7 +108,7 @@ class _Network:
         )  # fmt: skip
         # Only rounding is cut off here, as `latency.rtt` does.
         floor = every.timed.light.glass_ms(self.geodesic.between(sources, targets))
-        far = np.maximum(trip_ms(here), floor) * self.per_ms
+        far = np.round(np.maximum(trip_ms(here), floor) * self.per_ms, DIGITS)
         return np.where(self.place[sources, None] == self.place[None, targets], 0.0, far)
 
 

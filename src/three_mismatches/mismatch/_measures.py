@@ -99,7 +99,7 @@ def _hubs(now: StudyTables, kinds: Collection[str] | None) -> pd.DataFrame:
     """Return hubs, each kind with the same share, inside a kind by weight."""
     named = now.budgets["hub_kind"].dropna() if len(now.budgets) else now.hubs["kind"]
     wanted = sorted(set(named if kinds is None else [kinds] if isinstance(kinds, str) else kinds))
-    chosen = now.hubs[now.hubs["kind"].isin(wanted) & (now.hubs["weight"] > 0.0)]
+    chosen = now.hubs[now.hubs["kind"].isin(wanted) & (now.hubs["weight"] > 0.0)].sort_index()
     absent = tuple(sorted(set(wanted) - set(chosen["kind"]))) if kinds is not None else ()
     if absent:
         cure = f"Of weight above 0 there are: {', '.join(sorted(now.hubs['kind'][now.hubs['weight'] > 0].unique()))}"
@@ -110,7 +110,7 @@ def _hubs(now: StudyTables, kinds: Collection[str] | None) -> pd.DataFrame:
 
 def _people(now: StudyTables) -> pd.DataFrame:
     """Return hubs of kind population; without any, areas by inhabitants, or by peak where these are not known."""
-    hubs = now.hubs[now.hubs["kind"].eq("population") & (now.hubs["weight"] > 0.0)]
+    hubs = now.hubs[now.hubs["kind"].eq("population") & (now.hubs["weight"] > 0.0)].sort_index()
     if len(hubs):
         return _rows(hubs, hubs["weight"], match.to_area(hubs, now.grid.areas)["area"])
     areas = now.grid.areas
@@ -138,12 +138,12 @@ def _load(now: StudyTables, people: pd.DataFrame) -> pd.DataFrame:
 def _generation(now: StudyTables, people: pd.DataFrame, unlisted: str) -> pd.DataFrame:
     """Return the areas' firm supply: at listed plants, and for the rest where `unlisted` says."""
     grid = now.grid
-    plants = _located(grid.generators, grid.buses)
+    plants, capacity = _located(grid.generators.sort_index(), grid.buses), grid.capacity.sort_index()
     feeds = plants["feeds_area"].fillna(match.to_area(plants, grid.areas)["area"])
-    firm_mw = (plants["p_nom"] * firm_factor(plants.assign(feeds_area=feeds), grid.capacity)).fillna(0.0)
+    firm_mw = (plants["p_nom"] * firm_factor(plants.assign(feeds_area=feeds), capacity)).fillna(0.0)
     listed = _rows(plants, firm_mw, feeds)
     listed = listed[listed["weight"] > 0.0]
-    rest = (grid.capacity["residual_mw"] * grid.capacity["firm_factor"]).groupby(grid.capacity["area"]).sum()
+    rest = (capacity["residual_mw"] * capacity["firm_factor"]).groupby(capacity["area"]).sum()
     placeless = firm_mw.groupby(feeds).sum().sub(listed.groupby("area")["weight"].sum(), fill_value=0.0)
     rest = rest.add(placeless.clip(lower=0.0), fill_value=0.0).reindex(grid.areas.index).fillna(0.0)
     has_plants = grid.areas.index.isin(listed["area"])

@@ -192,7 +192,8 @@ def triangle(
         to it [km]. "network_ms": round trip, as `latency.rtt` under the study's assumptions; both 0 between points in
         one place [ms].
     hub_kinds
-        Which hubs, each kind with the same share and inside it by `weight`; None: the kinds that the budgets name.
+        Which hubs, each kind with the same share and inside it by `weight`; None: the kinds that the budgets name and
+        that there are hubs of.
     unlisted
         Where supply that no listed plant covers stands: "people" with ordinary demand, where rooftops and small plants
         are; "plants" with the area's listed plants.

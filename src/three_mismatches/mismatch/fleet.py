@@ -47,7 +47,7 @@ MEANING = {
         "-",
         "what sites and unsited load could each have alone, summed, over what they get together",
     ),
-    "spare_mw": ("MW", "firm capacity less peak, summed over areas"),
+    "spare_mw": ("MW", "firm capacity less peak and less exports that are owed, summed over areas"),
     "sites_with_budget": ("sites", "sites whose use has a round-trip budget"),
     "sites_over_rtt_budget": ("sites", "sites whose round trip exceeds the budget of their use"),
     "over_rtt_budget_mw": ("MW", "request of these sites"),

@@ -18,7 +18,7 @@ from three_mismatches.layers import StudyTables
 from three_mismatches.layers.question import Question
 from three_mismatches.mismatch.spare_power import spare_mw, spare_units
 
-__all__ = ["WITHIN_KM", "Reach", "area_reach", "reach", "reach_in_year", "require_known"]
+__all__ = ["WITHIN_KM", "Reach", "reach", "reach_in_year", "require_known"]
 
 WITHIN_KM = (1.0, 5.0, 10.0, 25.0, 50.0, 100.0, np.inf)
 """Km of fibre to build for which tables of reach are made."""
@@ -346,38 +346,3 @@ def require_known(name: str, value: str, known: Iterable[object]) -> None:
         hint = f"; the nearest name is {near[0]!r}" if near else ""
         msg = f"{name}={value!r} is not known{hint}"
         raise ValueError(msg)
-
-
-def area_reach(
-    areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, place_latency: pd.DataFrame
-) -> pd.DataFrame:
-    """
-    Return each area's spare power, and how much of it lies too far from the hubs of each use.
-
-    Parameters
-    ----------
-    areas
-        With `firm_mw` and `peak_mw`. [MW]
-    places
-        Candidate points with `area`.
-    place_latency
-        Long table place x use with `rtt_ms` and `budget_ms`.
-
-    Returns
-    -------
-    reach
-        Index area: `spare_mw`; `hub_rtt_ms`, the best place's round trip for the use with the tightest
-        budget [ms]; `stranded_mw`, spare power beyond that budget; one `stranded_<use>_mw` for each. [MW]
-    """
-    spare = spare_mw(areas)
-    rtt = place_latency["rtt_ms"].unstack("use").groupby(places["area"]).min().reindex(areas.index)
-    budget = place_latency["budget_ms"].groupby("use").first().dropna().sort_values(kind="stable")
-    columns: dict[str, pd.Series] = {"spare_mw": spare}
-    for use in budget.index:
-        beyond = ~(rtt[use] <= budget[use])
-        columns[f"stranded_{str(use).replace(' ', '_')}_mw"] = spare.where(beyond, 0.0)
-    if len(budget):
-        tightest = budget.index[0]
-        columns["hub_rtt_ms"] = rtt[tightest].fillna(np.inf)
-        columns["stranded_mw"] = columns[f"stranded_{str(tightest).replace(' ', '_')}_mw"]
-    return pd.DataFrame(columns)

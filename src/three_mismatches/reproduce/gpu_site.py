@@ -75,7 +75,7 @@ def answer_site(evidence: Evidence) -> Answer:
             [tables.sites["source"][SITE]], tables.budgets["source"],
         ),
         model="arithmetic for MW; area model for power; fibre model of 48 cities for light",
-        interval="the number of GPUs claimed to that planned, and PUE by design to rooms let to others; of round trips, "
+        interval="GPUs as claimed to as planned, and PUE by design to rooms let to others; of round trips, "
         "the range of the route factor",
         verdict=verdict,
         would_change=changes(verdict, others)

@@ -116,7 +116,7 @@ def model_of(
     years = range(settings.base_year, settings.base_year + HORIZON_Y)
     calendar = works_calendar(tables, settings, values, years=years, in_base_mw=drawn)
     queue = queue_of(now, sites, calendar.graph, values, year=settings.year, start=settings.base_year)
-    growth, share = _beyond_list(calendar, min(settings.year - settings.base_year, HORIZON_Y - 1))
+    growth, share = _beyond_list(calendar, settings.year)
     asking = sites.loc[list(queue.sites)]
     separator = Separator(calendar.graph)
     model = Model(
@@ -180,10 +180,12 @@ def _dig_years(now: StudyTables, sites: gpd.GeoDataFrame, values: Mapping[str, f
     return np.asarray(km / values["fibre_build_km_per_y"], dtype=np.float64)
 
 
-def _beyond_list(calendar: Calendar, study_year_at: int) -> tuple[Floats, Floats]:
+def _beyond_list(calendar: Calendar, study_year: int) -> tuple[Floats, Floats]:
+    """Return what the scenario adds in each planning year, held from the study year on; each node's share then."""
+    at = min(max(study_year, calendar.years[0]), calendar.years[-1]) - calendar.years[0]
     growth = calendar.growth_mw.sum(axis=1)
-    growth[study_year_at:] = growth[study_year_at]
-    own = calendar.growth_mw[study_year_at]
+    growth[at:] = growth[at]
+    own = calendar.growth_mw[at]
     return growth, own / own.sum() if own.sum() > 0.0 else np.zeros_like(own)
 
 

@@ -28,12 +28,14 @@ def allowed_room(
     node_price: Floats,
     unit_mw: Floats,
     pole_loss: Floats,
+    part: Ints,
     allowed: Floats,
 ) -> None:
     """
     Write what each cut leaves for new load in the intact grid and after the loss of any one unit or pole.
 
-    Where ordinary demand is short already, a cut may stay as short as the shortest is: new load must not add to it.
+    Where ordinary demand is short already, a cut may stay as short as the shortest of its part of the grid is: new load
+    must not add to it.
 
     Parameters
     ----------
@@ -45,34 +47,36 @@ def allowed_room(
         What is lost with each node's largest unit. (states, nodes) [MW]
     pole_loss
         What each cut loses with a pole of each link. (states, links, cuts) [MW]
+    part
+        Part of the grid that each cut is about. (cuts,)
     allowed
         Written: the least of all. (states, cuts) [MW]
     """
     states, cuts = room.shape
     nodes, links = unit_mw.shape[1], pole_loss.shape[1]
-    left = np.empty(cuts)
+    left, short = np.empty(cuts), np.zeros(0 if cuts == 0 else part.max() + 1)
     for state in range(states):
         allowed[state] = np.inf
-        _keep_least(room[state], allowed[state])
+        _keep_least(room[state], part, short, allowed[state])
         for node in range(nodes):
             if unit_mw[state, node] > 0.0:
                 for cut in range(cuts):
                     left[cut] = room[state, cut] - node_price[cut, node] * unit_mw[state, node]
-                _keep_least(left, allowed[state])
+                _keep_least(left, part, short, allowed[state])
         for link in range(links):
             for cut in range(cuts):
                 left[cut] = room[state, cut] - pole_loss[state, link, cut]
-            _keep_least(left, allowed[state])
+            _keep_least(left, part, short, allowed[state])
 
 
 @kernel
-def _keep_least(left: Floats, allowed: Floats) -> None:
-    """Lower what is allowed to what one loss leaves, less what ordinary demand is short of with it."""
-    short = 0.0
-    for value in left:
-        short = min(short, value)
+def _keep_least(left: Floats, part: Ints, short: Floats, allowed: Floats) -> None:
+    """Lower what is allowed to what one loss leaves, and what ordinary demand of the part is short of with it."""
+    short[:] = 0.0
     for cut in range(left.shape[0]):
-        allowed[cut] = min(allowed[cut], left[cut] - short)
+        short[part[cut]] = max(short[part[cut]], -left[cut])
+    for cut in range(left.shape[0]):
+        allowed[cut] = min(allowed[cut], left[cut] + short[part[cut]])
 
 
 @kernel

@@ -17,7 +17,7 @@ from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.layers.settings import Settings
 from three_mismatches.layers.tables import StudyTables
 from three_mismatches.network import Outage
-from three_mismatches.power.cuts import Cuts, Separator
+from three_mismatches.power.cuts import Cuts, Separator, known_short_mw
 
 __all__ = ["HORIZON_Y", "Groups", "Model", "Spans", "model_of", "with_broken_cuts"]
 
@@ -27,14 +27,14 @@ Ints = NDArray[np.int64]
 HORIZON_Y = 20
 """Planning years from the base year on; means count what lies beyond as this. [years]"""
 
-PILOT, CHECKED = 40, 200
+PILOT, CHECKED = 40, 400
 """States in which the cuts are first found, and in which what was given out is held against the whole programme."""
 
 PILOT_SLIP_Y = 6.0
 """In the pilot half of all works come late by up to this, so that no mix of works is far from one that was seen."""
 
 CHECK_MW = 1e-3
-"""A plan that sheds no more than this beyond what is short without new load is one the grid can carry."""
+"""A plan that sheds no more than this beyond what is short without new load is one that the grid can carry."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,10 @@ def model_of(
 
 def with_broken_cuts(model: Model, states: YearStates, served_mw: Floats, rng: np.random.Generator) -> Model:
     """
-    Return the model with the cuts that what was given out breaks in some of the states it was given out in.
+    Return the model with the cuts that it lacked in some of the states in which it gave room out.
+
+    A cut is lacking where what was given out sheds more than the cuts say is short without it: they allow too much, or
+    too little, because they do not see all that ordinary demand is short of.
 
     Parameters
     ----------
@@ -150,13 +153,13 @@ def with_broken_cuts(model: Model, states: YearStates, served_mw: Floats, rng: n
         Chooses which are checked, and what is lost there.
     """
     separator, graph = model.separator, model.calendar.graph
+    nothing = np.zeros(len(graph.nodes))
     for _ in range(CHECKED):
         draw, year = int(rng.integers(len(served_mw))), int(rng.integers(HORIZON_Y))
         outage = _random_outage(states, draw, year, rng)
         state, given = states.grid.one(draw, year).after(graph, outage), served_mw[draw, year]
-        short = separator.least_shed_mw(state, np.zeros(len(graph.nodes)))
-        if separator.least_shed_mw(state, given) > short + CHECK_MW:
-            separator.add(state, given)
+        if separator.least_shed_mw(state, given) > known_short_mw(model.cuts, state) + CHECK_MW:
+            separator.explore([state, state], [given, nothing])
     return replace(model, cuts=separator.cuts())
 
 

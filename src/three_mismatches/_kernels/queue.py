@@ -124,7 +124,7 @@ def queue_years(
     realised
         Whether it comes at all. (draws, requests)
     plant
-        From when it has supply of its own, so that no cut of supply stops it. (draws, requests) [years]
+        From when a plant of its own brings what supply lacks: no cut of supply stops it. (draws, requests) [years]
     growth, share
         Load that is planned in all (years,) [MW]; what the listed requests leave of it asks last, by node (nodes,) [-].
     ramp
@@ -135,7 +135,8 @@ def queue_years(
     lost, unsited_lost
         Written: what could have been drawn and was not, (draws, requests, years) and (draws, years, nodes). [MW years]
     served
-        Written: what is given out at each node, held places included. (draws, years, nodes) [MW]
+        Written: what is given out at each node, held places included, from plants other than requests' own.
+        (draws, years, nodes) [MW]
     """
     draws, years, cuts = allowed.shape
     used = np.empty(cuts)
@@ -187,21 +188,25 @@ def _serve_list(
             listed += mw[at]
         is_ready = ready[draw, at] < year + 1.0
         holds = hold_from[draw, at] < year + 1.0 and hold_to[draw, at] > year
-        got = 0.0
+        got = with_plant = 0.0
         if is_ready or holds:
             network, supply = _room(allowed, used, takes, of_supply, group[at])
-            got = max(0.0, min(mw[at], network if plant[draw, at] <= year else min(network, supply)))
+            got = max(0.0, min(mw[at], network, supply))
+            with_plant = max(got, min(mw[at], network)) if plant[draw, at] < year + 1.0 else got
             if is_ready:
                 _note_first(draw, at, year, mw[at], network, supply, ready, plant, network_y, supply_y)
         if holds or (comes and is_ready):
             served[draw, year, node[at]] += got
             for cut in range(used.shape[0]):
-                used[cut] += takes[cut, group[at]] * got
+                used[cut] += takes[cut, group[at]] * (got if of_supply[cut] else with_plant)
         if comes:
             since = min(max(ready[draw, at], float(year)), year + 1.0)
-            before = _lost_within(mw[at], opens[draw, at], ramp, 0.0, float(year), since)
-            after = _lost_within(mw[at], opens[draw, at], ramp, got, since, year + 1.0)
-            lost[draw, at, year] = before + after
+            runs = min(max(plant[draw, at], since), year + 1.0)
+            lost[draw, at, year] = (
+                _lost_within(mw[at], opens[draw, at], ramp, 0.0, float(year), since)
+                + _lost_within(mw[at], opens[draw, at], ramp, got, since, runs)
+                + _lost_within(mw[at], opens[draw, at], ramp, with_plant, runs, year + 1.0)
+            )
     return listed
 
 
@@ -218,15 +223,15 @@ def _note_first(
     network_y: Floats,
     supply_y: Floats,
 ) -> None:
-    """Write the first time with room for all of a request: 0 if that is when the rest of it is ready."""
+    """Write the first time with room for all of a request, 0 if there is when the rest of it is ready."""
     late = ready[draw, at] < year and year > 0
     if np.isinf(network_y[draw, at]) and network >= mw - TOLERANCE_MW:
         network_y[draw, at] = float(year) if late else 0.0
     if np.isinf(supply_y[draw, at]):
         if supply >= mw - TOLERANCE_MW:
             supply_y[draw, at] = float(year) if late else 0.0
-        elif plant[draw, at] <= year:
-            supply_y[draw, at] = plant[draw, at] if late else 0.0
+        elif plant[draw, at] < year + 1.0:
+            supply_y[draw, at] = plant[draw, at] if plant[draw, at] > ready[draw, at] else 0.0
 
 
 @kernel

@@ -27,8 +27,8 @@ Ints = NDArray[np.int64]
 HORIZON_Y = 20
 """Planning years from the base year on; means count what lies beyond as this. [years]"""
 
-PILOT, CHECKED = 40, 400
-"""States in which the cuts are first found, and in which what was given out is held against the whole programme."""
+PILOT = 40
+"""States in which the cuts are first found."""
 
 PILOT_SLIP_Y = 6.0
 """In the pilot half of all works come late by up to this, so that no mix of works is far from one that was seen."""
@@ -134,7 +134,9 @@ def model_of(
     return _with_pilot_cuts(model, rng)
 
 
-def with_broken_cuts(model: Model, states: YearStates, served_mw: Floats, rng: np.random.Generator) -> Model:
+def with_broken_cuts(
+    model: Model, states: YearStates, served_mw: Floats, rng: np.random.Generator, *, count: int
+) -> Model:
     """
     Return the model with the cuts that it lacked in some of the states in which it gave room out.
 
@@ -151,10 +153,12 @@ def with_broken_cuts(model: Model, states: YearStates, served_mw: Floats, rng: n
         What each node got in them. (draws, years, nodes) [MW]
     rng
         Chooses which are checked, and what is lost there.
+    count
+        How many are.
     """
     separator, graph = model.separator, model.calendar.graph
     nothing = np.zeros(len(graph.nodes))
-    for _ in range(CHECKED):
+    for _ in range(count):
         draw, year = int(rng.integers(len(served_mw))), int(rng.integers(HORIZON_Y))
         outage = _random_outage(states, draw, year, rng)
         state, given = states.grid.one(draw, year).after(graph, outage), served_mw[draw, year]

@@ -39,7 +39,7 @@ CHECK_MW = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Spans:
-    """Lead times of connection, building and fibre by class, with each site's class; of supply; of late works."""
+    """Lead times of connection, building and fibre by zone, with each site's zone; of supply; of late works."""
 
     connection: tuple[Span, ...]
     connection_of: Ints

@@ -1,4 +1,4 @@
-"""The command line: three-mismatches japan | solve | check | ensemble."""
+"""The command line: three-mismatches japan | solve | check | reproduce | ensemble."""
 
 from __future__ import annotations
 
@@ -40,6 +40,9 @@ COLUMNS = {
     "dominant": ("dominant_mismatch", 11),
 }
 """Heading, column and width of the printed table: 80 characters with the gaps."""
+
+VERDICT_COLUMNS = {"": 1, "claim": 32, "our figure": 28, "verdict": 13}
+"""Heading and width of the table of verdicts: 80 characters with the gaps."""
 
 CAPTION = "alone, together: MW not served when a site asks alone, when all ask at once"
 BY_LINES = "\nalone: the least of areas and lines, after any one outage; together: of areas"
@@ -151,6 +154,25 @@ def check(folder: Folder, *, reproject: Reproject = False) -> None:
 
 
 @app.command()
+def reproduce(
+    *,
+    demand: Annotated[Demand, typer.Option(help="Demand scenario.")] = Demand.HIGH,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for tanaka.md, its tables and summary.json.")
+    ] = Path("three_mismatches_tanaka"),
+    overwrite: Overwrite = False,
+    assume: Assume = None,
+) -> None:
+    """Answer the critique's claims one by one, and write tanaka.md."""
+    values = _assumed(assume)
+    with _bad_input_is_a_message():
+        answers = tm.reproduce.tanaka(assume=values, demand=demand.value, progress=True)
+        answers.write(out, overwrite=overwrite)
+    _show_verdicts(answers)
+    _say(f"\nAnswers: {out / 'tanaka.md'}; tanaka.csv, tanaka_details.csv and summary.json beside it.")
+
+
+@app.command()
 def ensemble(
     folder: Annotated[
         Path | None,
@@ -255,6 +277,19 @@ def _show(result: tm.Result) -> None:
         table.add_column(heading, justify=justify, no_wrap=True, min_width=width, max_width=width)
     for _, row in worst.iterrows():
         table.add_row(*(Text(_cell(row[column])) for column, _ in COLUMNS.values()))
+    Console().print(table)
+
+
+def _show_verdicts(answers: tm.reproduce.Answers) -> None:
+    """Print each claim's figure and verdict."""
+    title = "The three mismatches, claim by claim"
+    table = Table(title=title, box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), show_lines=True)
+    for heading, width in VERDICT_COLUMNS.items():
+        table.add_column(heading, min_width=width, max_width=width)
+    for answer in answers.answers:
+        restated = str(answers.claims["restated"][answer.claim])
+        shown = f"{answer.figure.name}: {answer.figure}"
+        table.add_row(*map(Text, (str(answer.claim), restated, shown, answer.verdict)))
     Console().print(table)
 
 

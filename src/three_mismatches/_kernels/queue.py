@@ -28,12 +28,14 @@ def allowed_room(
     node_price: Floats,
     unit_mw: Floats,
     pole_loss: Floats,
+    part: Ints,
     allowed: Floats,
 ) -> None:
     """
     Write what each cut leaves for new load in the intact grid and after the loss of any one unit or pole.
 
-    Where ordinary demand is short already, a cut may stay as short as the shortest is: new load must not add to it.
+    Where ordinary demand is short already, a cut may stay as short as the shortest of its part of the grid is: new load
+    must not add to it.
 
     Parameters
     ----------
@@ -45,34 +47,36 @@ def allowed_room(
         What is lost with each node's largest unit. (states, nodes) [MW]
     pole_loss
         What each cut loses with a pole of each link. (states, links, cuts) [MW]
+    part
+        Part of the grid that each cut is about. (cuts,)
     allowed
         Written: the least of all. (states, cuts) [MW]
     """
     states, cuts = room.shape
     nodes, links = unit_mw.shape[1], pole_loss.shape[1]
-    left = np.empty(cuts)
+    left, short = np.empty(cuts), np.zeros(0 if cuts == 0 else part.max() + 1)
     for state in range(states):
         allowed[state] = np.inf
-        _keep_least(room[state], allowed[state])
+        _keep_least(room[state], part, short, allowed[state])
         for node in range(nodes):
             if unit_mw[state, node] > 0.0:
                 for cut in range(cuts):
                     left[cut] = room[state, cut] - node_price[cut, node] * unit_mw[state, node]
-                _keep_least(left, allowed[state])
+                _keep_least(left, part, short, allowed[state])
         for link in range(links):
             for cut in range(cuts):
                 left[cut] = room[state, cut] - pole_loss[state, link, cut]
-            _keep_least(left, allowed[state])
+            _keep_least(left, part, short, allowed[state])
 
 
 @kernel
-def _keep_least(left: Floats, allowed: Floats) -> None:
-    """Lower what is allowed to what one loss leaves, less what ordinary demand is short of with it."""
-    short = 0.0
-    for value in left:
-        short = min(short, value)
+def _keep_least(left: Floats, part: Ints, short: Floats, allowed: Floats) -> None:
+    """Lower what is allowed to what one loss leaves, and what ordinary demand of the part is short of with it."""
+    short[:] = 0.0
     for cut in range(left.shape[0]):
-        allowed[cut] = min(allowed[cut], left[cut] - short)
+        short[part[cut]] = max(short[part[cut]], -left[cut])
+    for cut in range(left.shape[0]):
+        allowed[cut] = min(allowed[cut], left[cut] + short[part[cut]])
 
 
 @kernel
@@ -120,7 +124,7 @@ def queue_years(
     realised
         Whether it comes at all. (draws, requests)
     plant
-        From when it has supply of its own, so that no cut of supply stops it. (draws, requests) [years]
+        From when a plant of its own brings what supply lacks: no cut of supply stops it. (draws, requests) [years]
     growth, share
         Load that is planned in all (years,) [MW]; what the listed requests leave of it asks last, by node (nodes,) [-].
     ramp
@@ -131,7 +135,8 @@ def queue_years(
     lost, unsited_lost
         Written: what could have been drawn and was not, (draws, requests, years) and (draws, years, nodes). [MW years]
     served
-        Written: what is given out at each node, held places included. (draws, years, nodes) [MW]
+        Written: what is given out at each node, held places included, from plants other than requests' own.
+        (draws, years, nodes) [MW]
     """
     draws, years, cuts = allowed.shape
     used = np.empty(cuts)
@@ -183,21 +188,25 @@ def _serve_list(
             listed += mw[at]
         is_ready = ready[draw, at] < year + 1.0
         holds = hold_from[draw, at] < year + 1.0 and hold_to[draw, at] > year
-        got = 0.0
+        got = with_plant = 0.0
         if is_ready or holds:
             network, supply = _room(allowed, used, takes, of_supply, group[at])
-            got = max(0.0, min(mw[at], network if plant[draw, at] <= year else min(network, supply)))
+            got = max(0.0, min(mw[at], network, supply))
+            with_plant = max(got, min(mw[at], network)) if plant[draw, at] < year + 1.0 else got
             if is_ready:
                 _note_first(draw, at, year, mw[at], network, supply, ready, plant, network_y, supply_y)
         if holds or (comes and is_ready):
             served[draw, year, node[at]] += got
             for cut in range(used.shape[0]):
-                used[cut] += takes[cut, group[at]] * got
+                used[cut] += takes[cut, group[at]] * (got if of_supply[cut] else with_plant)
         if comes:
             since = min(max(ready[draw, at], float(year)), year + 1.0)
-            before = _lost_within(mw[at], opens[draw, at], ramp, 0.0, float(year), since)
-            after = _lost_within(mw[at], opens[draw, at], ramp, got, since, year + 1.0)
-            lost[draw, at, year] = before + after
+            runs = min(max(plant[draw, at], since), year + 1.0)
+            lost[draw, at, year] = (
+                _lost_within(mw[at], opens[draw, at], ramp, 0.0, float(year), since)
+                + _lost_within(mw[at], opens[draw, at], ramp, got, since, runs)
+                + _lost_within(mw[at], opens[draw, at], ramp, with_plant, runs, year + 1.0)
+            )
     return listed
 
 
@@ -214,15 +223,15 @@ def _note_first(
     network_y: Floats,
     supply_y: Floats,
 ) -> None:
-    """Write the first time with room for all of a request: 0 if that is when the rest of it is ready."""
+    """Write the first time with room for all of a request, 0 if there is when the rest of it is ready."""
     late = ready[draw, at] < year and year > 0
     if np.isinf(network_y[draw, at]) and network >= mw - TOLERANCE_MW:
         network_y[draw, at] = float(year) if late else 0.0
     if np.isinf(supply_y[draw, at]):
         if supply >= mw - TOLERANCE_MW:
             supply_y[draw, at] = float(year) if late else 0.0
-        elif plant[draw, at] <= year:
-            supply_y[draw, at] = plant[draw, at] if late else 0.0
+        elif plant[draw, at] < year + 1.0:
+            supply_y[draw, at] = plant[draw, at] if plant[draw, at] > ready[draw, at] else 0.0
 
 
 @kernel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -213,6 +213,9 @@ def works_calendar(
         If an area lacks its peak or firm capacity.
     """
     grid = to_areas(tables.grid)
+    peak, growth = demand_path(grid.areas.sort_index(), tables.outlook, years, settings.demand, values)
+    # A scenario may know what the table of areas leaves open.
+    grid = replace(grid, areas=grid.areas.assign(peak_mw=peak.max()))
     upgrades, works = _with_works(tables.upgrades)
     graph = power_graph(_at_its_largest(grid, upgrades))
     frames = {
@@ -222,7 +225,6 @@ def works_calendar(
     feeds = frames["generators"]["feeds_area"].fillna(frames["generators"]["area"])
     node = pd.Index(graph.nodes).get_indexer(pd.Index(feeds))
     frames["generators"] = frames["generators"].assign(node=node)[node >= 0]
-    peak, growth = demand_path(frames["areas"], tables.outlook, years, settings.demand, values)
     return Calendar(
         graph=graph,
         works=tuple(works.index),
@@ -255,8 +257,7 @@ def _at_its_largest(grid: Grid, upgrades: pd.DataFrame) -> Grid:
         rows = upgrades[(upgrades["attribute"] == column) & upgrades["element"].isin(links.index)]
         most = rows.groupby("element")["value"].max().reindex(links.index)
         links = links.assign(**{column: links[column].where(~(most > links[column]), most)})
-    frames = {name: getattr(grid, name) for name in grid.__dataclass_fields__}
-    return Grid(**{**frames, "links": links})
+    return replace(grid, links=links)
 
 
 def _or(values: Floats, others: Floats) -> Floats:

@@ -130,7 +130,7 @@ def _room_of(model: Model, states: YearStates) -> tuple[Floats, Floats, NDArray[
     room = room_mw(cuts, states.grid).reshape(draws * years, len(cuts.node))
     allowed = np.empty_like(room)
     units = states.unit_mw.reshape(draws * years, cuts.node.shape[1])
-    allowed_room(room, cuts.node, units, _pole_loss(model, states), allowed)
+    allowed_room(room, cuts.node, units, _pole_loss(model, states), cuts.part, allowed)
     both = np.concatenate([allowed.reshape(draws, years, -1), states.pocket_mw], axis=2)
     inside = (groups.pocket == np.arange(pockets)[:, None]).astype(np.float64)
     takes = np.concatenate([cuts.node[:, groups.node], inside])

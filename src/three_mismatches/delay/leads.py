@@ -19,7 +19,7 @@ SHAPE = 4.0
 DEFAULT = "default"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Span:
     """Least, most likely and longest time. [years]"""
 
@@ -53,7 +53,7 @@ def pert(
     Parameters
     ----------
     rng
-        Source of chance; as many numbers are drawn when low and high are one.
+        Source of chance.
     low, mode, high
         Ends and peak.
     size
@@ -66,7 +66,6 @@ def pert(
     """
     width = high - low
     if width <= 0.0:
-        rng.random(size)
         return np.full(size, low)
     rise = 1.0 + SHAPE * (mode - low) / width
     fall = 1.0 + SHAPE * (high - mode) / width
@@ -98,19 +97,23 @@ def spans_of(
     lead_times: pd.DataFrame, stream: str, places: Sequence[tuple[object, ...]]
 ) -> tuple[tuple[Span, ...], NDArray[np.int64]]:
     """
-    Return the different spans that sites draw from, and each site's; what has no row takes no time.
+    Return the span of each zone that sites lie in, and each site's zone; what has no row takes no time.
+
+    A zone is the nearest of a site's places with a row of its own, else the last of its places: two areas that draw
+    from the row for everywhere are two zones.
 
     Parameters
     ----------
     lead_times, stream
         As in `span_of`.
     places
-        Of each site.
+        Pocket and area of each site, the nearer first.
     """
     by_place = _by_place(lead_times, stream)
-    found = [_nearest(by_place, own) or Span() for own in places]
-    spans = tuple(sorted(set(found)))
-    return spans, np.array([spans.index(span) for span in found], dtype=np.int64)
+    zones = [str(next((place for place in own if place in by_place), own[-1])) for own in places]
+    names = sorted(set(zones))
+    spans = tuple(_nearest(by_place, [name]) or Span() for name in names)
+    return spans, np.array([names.index(zone) for zone in zones], dtype=np.int64)
 
 
 def _by_place(lead_times: pd.DataFrame, stream: str) -> dict[object, Span]:

@@ -17,7 +17,7 @@ from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.layers.settings import Settings
 from three_mismatches.layers.tables import StudyTables
 from three_mismatches.network import Outage
-from three_mismatches.power.cuts import Cuts, Separator
+from three_mismatches.power.cuts import Cuts, Separator, known_short_mw
 
 __all__ = ["HORIZON_Y", "Groups", "Model", "Spans", "model_of", "with_broken_cuts"]
 
@@ -27,19 +27,19 @@ Ints = NDArray[np.int64]
 HORIZON_Y = 20
 """Planning years from the base year on; means count what lies beyond as this. [years]"""
 
-PILOT, CHECKED = 40, 200
-"""States in which the cuts are first found, and in which what was given out is held against the whole programme."""
+PILOT = 40
+"""States in which the cuts are first found."""
 
 PILOT_SLIP_Y = 6.0
 """In the pilot half of all works come late by up to this, so that no mix of works is far from one that was seen."""
 
 CHECK_MW = 1e-3
-"""A plan that sheds no more than this beyond what is short without new load is one the grid can carry."""
+"""A plan that sheds no more than this beyond what is short without new load is one that the grid can carry."""
 
 
 @dataclass(frozen=True, eq=False)
 class Spans:
-    """Lead times of connection, building and fibre by class, with each site's class; of supply; of late works."""
+    """Lead times of connection, building and fibre by zone, with each site's zone; of supply; of late works."""
 
     connection: tuple[Span, ...]
     connection_of: Ints
@@ -116,7 +116,7 @@ def model_of(
     years = range(settings.base_year, settings.base_year + HORIZON_Y)
     calendar = works_calendar(tables, settings, values, years=years, in_base_mw=drawn)
     queue = queue_of(now, sites, calendar.graph, values, year=settings.year, start=settings.base_year)
-    growth, share = _beyond_list(calendar, min(settings.year - settings.base_year, HORIZON_Y - 1))
+    growth, share = _beyond_list(calendar, settings.year)
     asking = sites.loc[list(queue.sites)]
     separator = Separator(calendar.graph)
     model = Model(
@@ -134,9 +134,14 @@ def model_of(
     return _with_pilot_cuts(model, rng)
 
 
-def with_broken_cuts(model: Model, states: YearStates, served_mw: Floats, rng: np.random.Generator) -> Model:
+def with_broken_cuts(
+    model: Model, states: YearStates, served_mw: Floats, rng: np.random.Generator, *, count: int
+) -> Model:
     """
-    Return the model with the cuts that what was given out breaks in some of the states it was given out in.
+    Return the model with the cuts that it lacked in some of the states in which it gave room out.
+
+    A cut is lacking where what was given out sheds more than the cuts say is short without it: they allow too much, or
+    too little, because they do not see all that ordinary demand is short of.
 
     Parameters
     ----------
@@ -148,15 +153,17 @@ def with_broken_cuts(model: Model, states: YearStates, served_mw: Floats, rng: n
         What each node got in them. (draws, years, nodes) [MW]
     rng
         Chooses which are checked, and what is lost there.
+    count
+        How many are.
     """
     separator, graph = model.separator, model.calendar.graph
-    for _ in range(CHECKED):
+    nothing = np.zeros(len(graph.nodes))
+    for _ in range(count):
         draw, year = int(rng.integers(len(served_mw))), int(rng.integers(HORIZON_Y))
         outage = _random_outage(states, draw, year, rng)
         state, given = states.grid.one(draw, year).after(graph, outage), served_mw[draw, year]
-        short = separator.least_shed_mw(state, np.zeros(len(graph.nodes)))
-        if separator.least_shed_mw(state, given) > short + CHECK_MW:
-            separator.add(state, given)
+        if separator.least_shed_mw(state, given) > known_short_mw(model.cuts, state) + CHECK_MW:
+            separator.explore([state, state], [given, nothing])
     return replace(model, cuts=separator.cuts())
 
 
@@ -180,10 +187,12 @@ def _dig_years(now: StudyTables, sites: gpd.GeoDataFrame, values: Mapping[str, f
     return np.asarray(km / values["fibre_build_km_per_y"], dtype=np.float64)
 
 
-def _beyond_list(calendar: Calendar, study_year_at: int) -> tuple[Floats, Floats]:
+def _beyond_list(calendar: Calendar, study_year: int) -> tuple[Floats, Floats]:
+    """Return what the scenario adds in each planning year, held from the study year on; each node's share then."""
+    at = min(max(study_year, calendar.years[0]), calendar.years[-1]) - calendar.years[0]
     growth = calendar.growth_mw.sum(axis=1)
-    growth[study_year_at:] = growth[study_year_at]
-    own = calendar.growth_mw[study_year_at]
+    growth[at:] = growth[at]
+    own = calendar.growth_mw[at]
     return growth, own / own.sum() if own.sum() > 0.0 else np.zeros_like(own)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -94,8 +95,9 @@ def queue_of(
         Study year, up to which steps are asked for; year whose 1 January is time 0. [calendar year]
     """
     top = sites[is_top_level(sites) & ~sites["status"].eq("retired")].sort_index()
+    phases = _with_phases_of_wholes(now.phases[now.phases["year"] <= year], sites)
     steps = pd.DataFrame(
-        list(_steps(top, now.phases, year, start)), columns=["site", "mw", "plan_y", "dated", "first"]
+        list(_steps(top, phases, start)), columns=["site", "mw", "plan_y", "dated", "first"]
     )
     own = top.loc[steps["site"]]
     begun = steps["first"].to_numpy(dtype=bool) & own["status"].eq("under construction").to_numpy()
@@ -124,26 +126,46 @@ def queue_of(
 
 
 def _steps(
-    sites: pd.DataFrame, phases: pd.DataFrame, year: int, start: int
+    sites: pd.DataFrame, phases: pd.DataFrame, start: int
 ) -> Iterator[tuple[str, float, float, bool, bool]]:
-    """Return each step of each site up to the study year: site, MW, time, whether dated, whether its first."""
-    begun = phases[phases["year"] <= year].sort_values(["year", "mw"], kind="stable")
-    by_site = {str(site): rows for site, rows in begun.groupby("site")}
-    for site, row in sites.iterrows():
-        request, level = float(row["request_mw"]), float(row["in_base_mw"])
+    """Return each step of each site: site, MW, time, whether dated, whether its first."""
+    ordered = phases.sort_values(["year", "mw"], kind="stable")
+    columns = (ordered[name].tolist() for name in ("site", "year", "mw", "imputed"))
+    by_site: dict[str, list[tuple[float, float, bool]]] = defaultdict(list)
+    for site, year, mw, imputed in zip(*columns, strict=True):
+        by_site[site].append((year, mw, imputed))
+    columns = (sites[name].tolist() for name in ("request_mw", "in_base_mw", "status"))
+    for site, request, level, status in zip(map(str, sites.index), *columns, strict=True):
         if np.isnan(request):
-            if row["status"] != "operating":
-                yield str(site), 0.0, 0.0, False, True
+            if status != "operating":
+                yield site, 0.0, 0.0, False, True
             continue
         first = True
-        for _, phase in by_site.get(str(site), phases.iloc[:0]).iterrows():
-            reached = min(float(phase["mw"]), request)
+        for year, mw, imputed in by_site[site]:
+            reached = min(mw, request)
             if reached > level + LEAST_MW:
-                plan = max(0.0, float(phase["year"]) - start)
-                yield str(site), reached - level, plan, not phase["imputed"], first
+                yield site, reached - level, max(0.0, year - start), not imputed, first
                 level, first = reached, False
         if request > level + LEAST_MW:
-            yield str(site), request - level, 0.0, False, first
+            yield site, request - level, 0.0, False, first
+
+
+def _with_phases_of_wholes(phases: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
+    """Return phases with those of sites that have none and ask what their parts ask: the sum of these, year by year."""
+    parts = sites[sites["part_of"].notna() & sites["request_mw"].notna()]
+    sums = parts.groupby("part_of")["request_mw"].sum()
+    asks = sites["request_mw"].reindex(sums.index)
+    wholes = sums.index[np.isclose(asks, sums) & ~sums.index.isin(phases["site"])]
+    parts = parts[parts["part_of"].isin(wholes)]
+    of_parts = phases[phases["site"].isin(parts.index)].sort_values(["year", "mw"], kind="stable")
+    if of_parts.empty:
+        return phases
+    by_year = of_parts.groupby(["year", "site"])["mw"].last().unstack("site").ffill().fillna(0.0)
+    whole = parts["part_of"].rename("site")
+    reached = by_year.T.groupby(whole).sum().T.stack().rename("mw")
+    assumed = of_parts.assign(site=of_parts["site"].map(whole)).groupby(["year", "site"])["imputed"].any()
+    rows = reached.to_frame().join(assumed).astype({"imputed": "boolean"}).fillna({"imputed": False})
+    return pd.concat([phases[["site", "year", "mw", "imputed"]], rows.reset_index().astype({"imputed": bool})])
 
 
 def _applied(sites: pd.DataFrame, lead_y: float, start: int) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -23,6 +23,9 @@ __all__ = ["DISCIPLINES", "LEVELS", "simulate", "simulate_matched"]
 
 LEVELS = (-1.0, 1.0)
 """All lead times at the low ends of their sources, and at the high ends."""
+
+CHECKED, CHECKED_OF_CHUNK = 400, 100
+"""States in which what was given out is held against the whole programme: in all, and of each chunk, at least."""
 
 READ_CHUNKS = 2
 """Chunks drawn for each of these: a mean is enough."""
@@ -130,19 +133,30 @@ def simulate_matched(
     pilot, check, *chunks = chance.spawn(2 + -(-draws // CHUNK))
     model = model_of(tables, settings, values, now, sites, rng=np.random.default_rng(pilot))
     while True:
-        told = track(_parts(model, chunks, discipline, workers), "Draws", len(chunks), disable=not progress)
-        parts = list(told)
-        first = parts[0]
-        better = with_broken_cuts(model, first.states, first.served_mw, np.random.default_rng(check))
+        drawn = _parts(model, chunks, discipline, workers)
+        told = track(drawn, "Draws", len(chunks), disable=not progress)
+        samples, better = _checked(model, told, len(chunks), np.random.default_rng(check))
         # Rarely more than once: the pilot has seen more works slip at a time than the draws have.
         if len(better.cuts.node) == len(model.cuts.node):
             break
         model = better
-    samples = Samples.joined([part.samples for part in parts]).first(draws)
+    samples = samples.first(draws)
     other = [_read(model, level, chunks[:READ_CHUNKS], discipline) for level in levels]
     return summarise(
         samples, model.queue, sites, model.calendar, Told(values["load_factor"], discipline, seed), other
     )
+
+
+def _checked(
+    model: Model, parts: Iterable[Part], chunks: int, rng: np.random.Generator
+) -> tuple[Samples, Model]:
+    """Return the samples of all parts, and the model with the cuts that they lacked; a part's states are let go."""
+    states = max(CHECKED_OF_CHUNK, CHECKED // chunks)
+    samples, better = [], model
+    for part in parts:
+        better = with_broken_cuts(better, part.states, part.served_mw, rng, count=states)
+        samples.append(part.samples)
+    return Samples.joined(samples), better
 
 
 def _read(model: Model, level: float, chunks: list[np.random.SeedSequence], discipline: str) -> Samples:
@@ -158,8 +172,12 @@ def _parts(
     if workers == 1:
         yield from (draw_chunk(model, chunk, discipline=discipline) for chunk in chunks)
         return
-    with ThreadPoolExecutor(workers) as pool:
+    pool = ThreadPoolExecutor(workers)
+    try:
         yield from pool.map(lambda chunk: draw_chunk(model, chunk, discipline=discipline), chunks)
+    finally:
+        # An interrupt must not wait for chunks that nobody will read.
+        pool.shutdown(cancel_futures=True)
 
 
 def _refuse(draws: int, workers: int, discipline: str) -> None:

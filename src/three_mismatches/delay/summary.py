@@ -309,8 +309,10 @@ def _site_rows(
     samples: Samples, index: pd.Index, mw: Floats, streams: pd.DataFrame, horizon: float
 ) -> pd.DataFrame:
     supplied = np.maximum(samples.power, samples.generation)
-    share = streams["criticality"].unstack("stream").reindex(index)
-    relief = streams["relief_y"].unstack("stream").reindex(index)
+    share, relief = (
+        streams[name].unstack("stream").reindex(index=index, columns=STREAMS)
+        for name in ("criticality", "relief_y")
+    )
     table = pd.DataFrame(
         {"mw": mw}
         | {f"time_{name}_y": values for name, values in _quantiles(samples.time).items()}
@@ -325,7 +327,7 @@ def _site_rows(
         | {f"relief_{stream}_y": relief[stream] for stream in STREAMS},
         index=index,
     )
-    most = share[list(STREAMS)].to_numpy().argmax(axis=1) if len(share) else np.zeros(0, dtype=int)
+    most = share.to_numpy().argmax(axis=1)
     return table.assign(critical_stream=np.array(STREAMS, dtype=object)[most])
 
 

@@ -24,8 +24,8 @@ NO_VARIANCE = 1e-9
 Floats = NDArray[np.float64]
 
 
-NORMAL_95 = 1.96
-"""Standard deviations that hold 95 % of a normal distribution; a rank correlation of nothing has 1 / sqrt(n - 1)."""
+BY_CHANCE = 3.0
+"""Standard deviations of a rank correlation of nothing, 1 / sqrt(n - 1) each: chance goes so far in one of 370."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,7 +248,8 @@ class Ensemble:
         inputs
             Index input: `strength` from 0 to 1, `measure`: the total Sobol index of a `Saltelli` design; else for
             numbers the size of Spearman's rank correlation, for texts the correlation ratio of the ranks; `by_chance`,
-            the correlation that chance alone passes in one of 20 inputs that have no part in it, NaN for Sobol indices.
+            the correlation that chance alone passes in one of 370 inputs that have no part in it, NaN for Sobol
+            indices.
 
         Raises
         ------
@@ -269,7 +270,7 @@ class Ensemble:
             known = self.fleet[quantity].dropna()
             found = {name: _association(self.inputs[name].loc[known.index], known) for name in self.inputs}
             rows = pd.DataFrame.from_dict(found, orient="index", columns=["strength", "measure"])
-            rows = rows.assign(by_chance=NORMAL_95 / np.sqrt(max(len(known) - 1, 1)))
+            rows = rows.assign(by_chance=BY_CHANCE / np.sqrt(max(len(known) - 1, 1)))
         return rows.sort_values("strength", ascending=False, kind="stable").head(n).rename_axis("input")
 
     def _complete_design(self) -> int:

@@ -18,18 +18,23 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, hstack, identity, vstack
+from scipy.sparse import coo_array, csc_array, hstack, identity, vstack
+from scipy.sparse.csgraph import connected_components
 
 from three_mismatches.errors import SolverError
 from three_mismatches.network import Outage, PowerGraph
 from three_mismatches.power._highs import held
 
-__all__ = ["Cuts", "GridStates", "Separator", "grid_states", "room_mw"]
+__all__ = ["Cuts", "GridStates", "Separator", "grid_states", "known_short_mw", "room_beyond_mw", "room_mw"]
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 DIGITS = 9
 """Decimals of a price: a rounded one is still a valid cut, and a solver's noise is not the same twice."""
+
+LEAST_PRICE = 10.0 ** (1 - DIGITS)
+"""A price of less is what rounding others left: an unlimited link must not add to a cut by it."""
 
 UNLIMITED_MW = 1e9
 """Stands for no limit where prices multiply limits: 0 times infinity is no number."""
@@ -77,6 +82,9 @@ class Cuts:
         Price of a MW at each node, at most 1; what one MW of new load there takes of the cut's room. [MW/MW]
     link_forward, link_reverse, interface_forward, interface_reverse
         What one MW of each limit adds to the room. [MW/MW]
+    part
+        Part of the grid that each cut is about; parts share no link and no interface, so what one is short of says
+        nothing of another.
     """
 
     node: Floats
@@ -84,6 +92,7 @@ class Cuts:
     link_reverse: Floats
     interface_forward: Floats
     interface_reverse: Floats
+    part: Ints
 
     @property
     def of_generation(self) -> NDArray[np.bool_]:
@@ -120,6 +129,32 @@ def room_mw(cuts: Cuts, states: GridStates) -> Floats:
     return np.asarray(room, dtype=np.float64)
 
 
+def room_beyond_mw(cuts: Cuts, room: Floats) -> Floats:
+    """
+    Return how much priced new load each cut has room for, no more being short than without any.
+
+    Parameters
+    ----------
+    cuts
+        Prices.
+    room
+        What `room_mw` returns for one state. [MW]
+    """
+    return np.asarray(room + _short_parts(cuts, room)[cuts.part], dtype=np.float64)
+
+
+def known_short_mw(cuts: Cuts, state: GridStates) -> float:
+    """Return what ordinary demand is short of in one state as far as the cuts show, never more than it is. [MW]"""
+    return float(_short_parts(cuts, room_mw(cuts, state)).sum())
+
+
+def _short_parts(cuts: Cuts, room: Floats) -> Floats:
+    """Return what each part of the grid is short of. [MW]"""
+    short = np.zeros(cuts.part.max(initial=-1) + 1)
+    np.maximum.at(short, cuts.part, -room)
+    return short
+
+
 class Separator:
     """
     Finds the cut that some new load breaks, by the least demand that would have to be shed with it.
@@ -133,7 +168,8 @@ class Separator:
     def __init__(self, graph: PowerGraph) -> None:
         self.graph = graph
         self._nodes, self._links = len(graph.nodes), len(graph.links)
-        self._rows: dict[bytes, tuple[Floats, ...]] = {}
+        self._part_of_node, self._part_of_interface = _parts(graph)
+        self._rows: dict[bytes, tuple[int, tuple[Floats, ...]]] = {}
         matrix, columns = self._matrix(), 2 * (self._nodes + self._links)
         rows = matrix.shape[0]
         cost = np.concatenate([np.zeros(self._nodes), -np.ones(self._nodes), np.zeros(2 * self._links)])
@@ -142,7 +178,7 @@ class Separator:
 
     def add(self, state: GridStates, new_mw: Floats) -> None:
         """
-        Add the cut that decides how much is shed in one state with new load at the nodes.
+        Add the cuts that decide how much is shed in each part of one state with new load at the nodes.
 
         Raises
         ------
@@ -150,9 +186,12 @@ class Separator:
             If HiGHS ends without an optimum.
         """
         _, node, interface = self._solved(state, new_mw)
-        if node.max(initial=0.0) > 0.0:
-            cut = self._cut(node / node.max(), interface / node.max())
-            self._rows[b"".join(part.tobytes() for part in cut)] = cut
+        for part in range(self._part_of_node.max(initial=-1) + 1):
+            own = np.where(self._part_of_node == part, node, 0.0)
+            if own.max() > LEAST_PRICE:
+                bound = np.where(self._part_of_interface == part, interface, 0.0)
+                cut = self._cut(own / own.max(), bound / own.max())
+                self._rows[b"".join(each.tobytes() for each in cut)] = part, cut
 
     def least_shed_mw(self, state: GridStates, new_mw: Floats) -> float:
         """Return the least demand that has to be shed in one state with new load at the nodes. [MW]"""
@@ -160,14 +199,15 @@ class Separator:
 
     def cuts(self) -> Cuts:
         """Return every cut found so far, in an order that does not depend on the order of finding."""
-        parts = [self._rows[key] for key in sorted(self._rows)]
+        rows = [self._rows[key] for key in sorted(self._rows)]
         graph = self.graph
         widths = (self._nodes, self._links, self._links, len(graph.interfaces), len(graph.interfaces))
         return Cuts(
             *(
-                np.ascontiguousarray(np.array([part[at] for part in parts]).reshape(len(parts), width))
+                np.ascontiguousarray(np.array([cut[at] for _, cut in rows]).reshape(len(rows), width))
                 for at, width in enumerate(widths)
-            )
+            ),
+            part=np.array([part for part, _ in rows], dtype=np.int64),
         )
 
     def explore(self, states: Iterable[GridStates], loads: Iterable[Floats]) -> None:
@@ -196,6 +236,10 @@ class Separator:
         self._highs.changeRowsBounds(rows, order[:rows], low, high)  # type: ignore[attr-defined]
         self._highs.run()
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            # A kept basis can be numerically bad for the next bounds: once more, without it.
+            self._highs.clearSolver()
+            self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             status = self._highs.modelStatusToString(self._highs.getModelStatus())
             msg = f"the least shed demand of an area model ended as {status!r}, not with an optimum"
             raise SolverError(msg)
@@ -213,7 +257,8 @@ class Separator:
         start, end = node[graph.link_from], node[graph.link_to]
         gain = np.round(end * graph.link_efficiency - start - held_by, DIGITS)
         back = np.round(start * graph.link_efficiency - end + held_by, DIGITS)
-        return node, np.maximum(gain, 0.0), np.maximum(back, 0.0), forward, reverse
+        added = (np.where(side > LEAST_PRICE, side, 0.0) for side in (gain, back))
+        return node, *added, forward, reverse
 
     def _matrix(self) -> csc_array:
         """Return the rows: each node's balance (at least its demand), each interface's flow."""
@@ -231,3 +276,14 @@ class Separator:
         nothing = csc_array((len(graph.interfaces), 2 * self._nodes))
         top = hstack([unit, unit, enters - leaves, back_enters - back_leaves])
         return csc_array(vstack([top, hstack([nothing, signed, -signed])]))
+
+
+def _parts(graph: PowerGraph) -> tuple[Ints, Ints]:
+    """Return the part of the grid that each node and each interface belongs to: links and interfaces join parts."""
+    nodes, all_of_it = len(graph.nodes), len(graph.nodes) + len(graph.interfaces)
+    member_node = graph.link_from[graph.member_link]
+    first = np.concatenate([graph.link_from, member_node])
+    second = np.concatenate([graph.link_to, nodes + graph.member_interface])
+    joined = coo_array((np.ones(len(first)), (first, second)), shape=(all_of_it, all_of_it))
+    part = connected_components(joined, directed=False)[1].astype(np.int64)
+    return part[:nodes], part[nodes:]

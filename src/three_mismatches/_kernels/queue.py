@@ -198,12 +198,14 @@ def _serve_list(
         holds = hold_from[draw, at] < year + 1.0 and hold_to[draw, at] > year
         got = with_plant = 0.0
         if is_ready or holds:
-            network, supply = _room(allowed, used, takes, of_supply, group[at])
+            network = supply = np.inf
+            if mw[at] > 0.0:
+                network, supply = _room(allowed, used, takes, of_supply, group[at])
             got = max(0.0, min(mw[at], network, supply))
             with_plant = max(got, min(mw[at], network)) if plant[draw, at] < year + 1.0 else got
             if is_ready:
                 _note_first(draw, at, year, mw[at], network, supply, ready, plant, network_y, supply_y)
-        if holds or (comes and is_ready):
+        if with_plant > 0.0 and (holds or (comes and is_ready)):
             served[draw, year, node[at]] += got
             for cut in range(used.shape[0]):
                 used[cut] += takes[group[at], cut] * (got if of_supply[cut] else with_plant)
@@ -232,7 +234,7 @@ def _note_first(
     supply_y: Floats,
 ) -> None:
     """Write the first time with room for all of a request, 0 if there is when the rest of it is ready."""
-    late = ready[draw, at] < year and year > 0
+    late = ready[draw, at] < year
     if np.isinf(network_y[draw, at]) and network >= mw - TOLERANCE_MW:
         network_y[draw, at] = float(year) if late else 0.0
     if np.isinf(supply_y[draw, at]):

@@ -15,6 +15,7 @@ from three_mismatches import match
 from three_mismatches.assumptions import resolve
 from three_mismatches.delay.calendar import DAYS_PER_YEAR, works_calendar
 from three_mismatches.delay.leads import Span, pert, span_of
+from three_mismatches.delay.summary import Streams
 from three_mismatches.layers.at_year import at_year, is_top_level, work_day
 from three_mismatches.layers.settings import Settings
 from three_mismatches.network import power_graph
@@ -234,15 +235,10 @@ def test_a_level_moves_draws_to_an_end():
 
 def test_the_slower_of_two_exponential_streams_has_the_known_mean_and_share():
     """E max of means 3 and 2 is 3 + 2 - 1 / (1/3 + 1/2) = 3.8; the first is the slower in 3 of 5 draws."""
-    from three_mismatches.delay.summary import Samples
-
     rng, count = np.random.default_rng(0), 400_000
     slow, fast = rng.exponential(3.0, (count, 1)), rng.exponential(2.0, (count, 1))
     nothing = np.zeros((count, 1))
-    found = Samples(
-        building=nothing, connection=slow, network=nothing, generation=nothing, fibre=fast, realised_mw=nothing,
-        lost=nothing, dated_mw=nothing[:, 0], dated_lost=nothing[:, 0], lost_by_year=nothing, unsited_lost=nothing,
-    )  # fmt: skip
+    found = Streams(building=nothing, connection=slow, network=nothing, generation=nothing, fibre=fast)
     assert found.time.mean() == pytest.approx(3.8, abs=0.02)
     assert (found.power >= found.fibre).mean() == pytest.approx(0.6, abs=0.005)
     assert (found.time - found.without("power")).mean() == pytest.approx(1.8, abs=0.02)

@@ -27,7 +27,10 @@ def allowed_room(
     room: Floats,
     node_price: Floats,
     unit_mw: Floats,
-    pole_loss: Floats,
+    pole_mw: Floats,
+    back_mw: Floats,
+    link_price: Floats,
+    back_price: Floats,
     part: Ints,
     allowed: Floats,
 ) -> None:
@@ -42,18 +45,20 @@ def allowed_room(
     room
         Room of each cut with nothing lost. (states, cuts) [MW]
     node_price
-        What a MW lost at each node takes of it. (cuts, nodes) [MW/MW]
+        What a MW lost at each node takes of it. (nodes, cuts) [MW/MW]
     unit_mw
         What is lost with each node's largest unit. (states, nodes) [MW]
-    pole_loss
-        What each cut loses with a pole of each link. (states, links, cuts) [MW]
+    pole_mw, back_mw
+        What a pole of each link carries forward and back, 0 where there is none. (states, links) [MW]
+    link_price, back_price
+        What one MW of it adds to each cut. (links, cuts) [MW/MW]
     part
         Part of the grid that each cut is about. (cuts,)
     allowed
         Written: the least of all. (states, cuts) [MW]
     """
     states, cuts = room.shape
-    nodes, links = unit_mw.shape[1], pole_loss.shape[1]
+    nodes, links = unit_mw.shape[1], pole_mw.shape[1]
     left, short = np.empty(cuts), np.zeros(0 if cuts == 0 else part.max() + 1)
     for state in range(states):
         allowed[state] = np.inf
@@ -61,12 +66,15 @@ def allowed_room(
         for node in range(nodes):
             if unit_mw[state, node] > 0.0:
                 for cut in range(cuts):
-                    left[cut] = room[state, cut] - node_price[cut, node] * unit_mw[state, node]
+                    left[cut] = room[state, cut] - node_price[node, cut] * unit_mw[state, node]
                 _keep_least(left, part, short, allowed[state])
         for link in range(links):
-            for cut in range(cuts):
-                left[cut] = room[state, cut] - pole_loss[state, link, cut]
-            _keep_least(left, part, short, allowed[state])
+            forward, back = pole_mw[state, link], back_mw[state, link]
+            if forward > 0.0 or back > 0.0:
+                for cut in range(cuts):
+                    lost = forward * link_price[link, cut] + back * back_price[link, cut]
+                    left[cut] = room[state, cut] - lost
+                _keep_least(left, part, short, allowed[state])
 
 
 @kernel
@@ -112,7 +120,7 @@ def queue_years(
     allowed
         Room of each cut. (draws, years, cuts) [MW]
     takes, of_supply
-        (cuts, groups) [MW/MW]; whether a cut is one of supply, not of the network. (cuts,)
+        (groups, cuts) [MW/MW]; whether a cut is one of supply, not of the network. (cuts,)
     order
         Requests, first served first. (draws, requests)
     hold_from, hold_to
@@ -190,15 +198,17 @@ def _serve_list(
         holds = hold_from[draw, at] < year + 1.0 and hold_to[draw, at] > year
         got = with_plant = 0.0
         if is_ready or holds:
-            network, supply = _room(allowed, used, takes, of_supply, group[at])
+            network = supply = np.inf
+            if mw[at] > 0.0:
+                network, supply = _room(allowed, used, takes, of_supply, group[at])
             got = max(0.0, min(mw[at], network, supply))
             with_plant = max(got, min(mw[at], network)) if plant[draw, at] < year + 1.0 else got
             if is_ready:
                 _note_first(draw, at, year, mw[at], network, supply, ready, plant, network_y, supply_y)
-        if holds or (comes and is_ready):
+        if with_plant > 0.0 and (holds or (comes and is_ready)):
             served[draw, year, node[at]] += got
             for cut in range(used.shape[0]):
-                used[cut] += takes[cut, group[at]] * (got if of_supply[cut] else with_plant)
+                used[cut] += takes[group[at], cut] * (got if of_supply[cut] else with_plant)
         if comes:
             since = min(max(ready[draw, at], float(year)), year + 1.0)
             runs = min(max(plant[draw, at], since), year + 1.0)
@@ -224,7 +234,7 @@ def _note_first(
     supply_y: Floats,
 ) -> None:
     """Write the first time with room for all of a request, 0 if there is when the rest of it is ready."""
-    late = ready[draw, at] < year and year > 0
+    late = ready[draw, at] < year
     if np.isinf(network_y[draw, at]) and network >= mw - TOLERANCE_MW:
         network_y[draw, at] = float(year) if late else 0.0
     if np.isinf(supply_y[draw, at]):
@@ -253,7 +263,7 @@ def _serve_rest(
         if stopped < 0:
             break
         for node in range(share.shape[0]):
-            if rising[node] > 0.0 and takes[stopped, node] > 0.0:
+            if rising[node] > 0.0 and takes[node, stopped] > 0.0:
                 missing[node] = rising[node] * (1.0 - level)
                 rising[node] = 0.0
 
@@ -263,7 +273,7 @@ def _priced(takes: Floats, cut: int, rising: Floats) -> float:
     """Return what a cut loses as the nodes' load rises."""
     total = 0.0
     for node in range(rising.shape[0]):
-        total += takes[cut, node] * rising[node]
+        total += takes[node, cut] * rising[node]
     return total
 
 
@@ -272,8 +282,8 @@ def _room(allowed: Floats, used: Floats, takes: Floats, of_supply: Bools, group:
     """Return the MW that the cuts of the network, and those of supply, leave for a group."""
     network = supply = np.inf
     for cut in range(allowed.shape[0]):
-        if takes[cut, group] > 0.0:
-            left = (allowed[cut] - used[cut]) / takes[cut, group]
+        if takes[group, cut] > 0.0:
+            left = (allowed[cut] - used[cut]) / takes[group, cut]
             if of_supply[cut]:
                 supply = min(supply, left)
             else:

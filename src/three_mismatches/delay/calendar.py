@@ -24,6 +24,20 @@ DAYS_PER_YEAR = 365.25
 
 ENDS = ("_low", "_high")
 
+UNIT_COLUMNS = ("p_unit", "p_nom", "build_year", "retire_year")
+
+READ = {
+    "areas": ("firm_mw", "firm_mw_low", "firm_mw_high", "net_import_mw"),
+    "links": ("p_nom", "p_nom_reverse", "margin_mw", "poles"),
+    "interfaces": (
+        "limit_forward", "limit_forward_low", "limit_forward_high",
+        "limit_reverse", "limit_reverse_low", "limit_reverse_high", "margin_mw",
+    ),
+    "pockets": ("limit_mw", "limit_mw_low", "limit_mw_high", "load_mw"),
+    "units": UNIT_COLUMNS,
+}  # fmt: skip
+"""Columns of which upgrades move what the grid can carry."""
+
 
 @dataclass(frozen=True, eq=False)
 class YearStates:
@@ -73,31 +87,40 @@ class Calendar:
     years: tuple[int, ...]
     peak_mw: Floats
     growth_mw: Floats
-    _frames: Mapping[str, pd.DataFrame]
+    _columns: Mapping[tuple[str, str], _Column]
     _upgrades: pd.DataFrame
     _values: Mapping[str, float]
-    _pocket_load: pd.Series
+    _steady_units: Floats
+    _units: pd.DataFrame
+    _direct: NDArray[np.bool_]
+    _pocket_load: Floats
 
     def states(self, late_y: Floats) -> YearStates:
         """
         Return the grid when each work comes so much later than it is dated.
+
+        Works apply in the order of their printed dates, however late they come: a late total does not undo what was to
+        come after it.
 
         Parameters
         ----------
         late_y
             (draws, works) [years]
         """
-        path = _Paths(self._upgrades, self._in_force(late_y))
-        areas, links, interfaces = (self._frames[name] for name in ("areas", "links", "interfaces"))
-        firm = self._at_level(path, areas, "firm_mw", "supply_level")
-        imports = self._values["import_share_in_supply"] * np.nan_to_num(path.of(areas, "net_import_mw"))
-        firm = np.maximum(firm - imports, 0.0)
-        forward = path.of(links, "p_nom")
-        reverse = _or(path.of(links, "p_nom_reverse"), forward)
-        limit = self._at_level(path, interfaces, "limit_forward", "tie_level")
-        back = _or(self._at_level(path, interfaces, "limit_reverse", "tie_level"), limit)
-        margin, spare = (np.nan_to_num(path.of(table, "margin_mw")) for table in (links, interfaces))
-        shape = (len(late_y), len(self.years))
+        in_force = self._in_force(late_y)
+        shape = in_force.shape[:2]
+        held = self._values["import_share_in_supply"] * np.nan_to_num(
+            self._path("areas", "net_import_mw", in_force)
+        )
+        firm = np.maximum(self._at_level("areas", "firm_mw", "supply_level", in_force) - held, 0.0)
+        forward = self._path("links", "p_nom", in_force)
+        reverse = _or(self._path("links", "p_nom_reverse", in_force), forward)
+        limit = self._at_level("interfaces", "limit_forward", "tie_level", in_force)
+        back = _or(self._at_level("interfaces", "limit_reverse", "tie_level", in_force), limit)
+        margin, spare = (
+            np.nan_to_num(self._path(name, "margin_mw", in_force)) for name in ("links", "interfaces")
+        )
+        poles = self._path("links", "poles", in_force)
         return YearStates(
             GridStates(
                 firm_mw=_full(firm, shape),
@@ -107,10 +130,13 @@ class Calendar:
                 interface_forward=_full(np.maximum(limit - spare, 0.0), shape),
                 interface_reverse=_full(np.maximum(back - spare, 0.0), shape),
             ),
-            unit_mw=np.minimum(self._largest_units(path, shape), firm),
-            pole_share=_full(self._pole_share(path, links), shape),
-            pocket_mw=_full(self._pocket_room(path), shape),
+            unit_mw=np.minimum(self._largest_units(in_force), firm),
+            pole_share=_full(np.where(self._direct, np.nan_to_num(1.0 / poles), 0.0), shape),
+            pocket_mw=_full(self._pocket_room(in_force), shape),
         )
+
+    def _path(self, table: str, column: str, in_force: NDArray[np.bool_]) -> Floats:
+        return self._columns[table, column].path(in_force)
 
     def _in_force(self, late_y: Floats) -> NDArray[np.bool_]:
         """Return which upgrades are in force at the peak of each year. (draws, years, upgrades)"""
@@ -119,69 +145,46 @@ class Calendar:
         peak = np.array([peak_day(year) for year in self.years], dtype=np.float64)
         return comes[:, None, :] <= peak[None, :, None]
 
-    def _at_level(self, path: _Paths, table: pd.DataFrame, column: str, name: str) -> Floats:
+    def _at_level(self, table: str, column: str, name: str, in_force: NDArray[np.bool_]) -> Floats:
         """Return a figure moved towards an end of its published range, as `layers.at_year` moves it."""
-        level, default = self._values[name], path.of(table, column)
+        level, default = self._values[name], self._path(table, column, in_force)
         if level == 0.0:
             return default
-        end = _or(path.of(table, column + ENDS[level > 0.0]), default)
+        end = _or(self._path(table, column + ENDS[level > 0.0], in_force), default)
         end = np.minimum(end, default) if level < 0.0 else np.maximum(end, default)
         with np.errstate(invalid="ignore"):
             return np.where(np.isinf(default), default, default + abs(level) * (end - default))
 
-    def _largest_units(self, path: _Paths, shape: tuple[int, int]) -> Floats:
+    def _largest_units(self, in_force: NDArray[np.bool_]) -> Floats:
         """Return each node's largest unit that runs. (draws, years, nodes) [MW]"""
-        units = self._frames["generators"]
-        found = np.zeros((*shape, len(self.graph.nodes)))
-        # Few units ever change: the others are the same in every draw.
-        changing = units.index.isin(self._upgrades["element"])
-        for table in (units[~changing], units[changing]):
-            size = self._running_mw(path, table)
-            of_node = table["node"].to_numpy(dtype=np.int64)
-            for node in np.unique(of_node):
-                largest = size[..., of_node == node].max(axis=-1)
-                found[..., node] = np.maximum(found[..., node], largest)
-        return found
+        columns = {name: self._path("units", name, in_force) for name in UNIT_COLUMNS}
+        changing = _largest_at(
+            self._units, _running_mw(self._units, columns, self.years), len(self.graph.nodes)
+        )
+        found = np.maximum(self._steady_units, changing)
+        return _full(found, in_force.shape[:2])
 
-    def _running_mw(self, path: _Paths, units: pd.DataFrame) -> Floats:
-        """Return the size of each unit's largest block in the years in which it runs, else 0. [MW]"""
-        size = np.nan_to_num(_or(path.of(units, "p_unit"), path.of(units, "p_nom")))
-        years = np.array(self.years, dtype=np.float64)[:, None]
-        begins, ends = (path.of(units, column) for column in ("build_year", "retire_year"))
-        runs = units["status"].eq("operating").to_numpy() & ~(begins > years)
-        runs = runs | (units["status"].isin(("under construction", "planned")).to_numpy() & (begins <= years))
-        return np.where(runs & ~(ends < years), size, 0.0)
-
-    def _pole_share(self, path: _Paths, links: pd.DataFrame) -> Floats:
-        direct = links["carrier"].isin(("HVDC", "FC")).to_numpy()
-        return np.where(direct, np.nan_to_num(1.0 / path.of(links, "poles")), 0.0)
-
-    def _pocket_room(self, path: _Paths) -> Floats:
-        pockets = self._frames["pockets"]
-        limit = self._at_level(path, pockets, "limit_mw", "pocket_level")
-        load = _or(path.of(pockets, "load_mw"), self._pocket_load.to_numpy(dtype=np.float64))
+    def _pocket_room(self, in_force: NDArray[np.bool_]) -> Floats:
+        limit = self._at_level("pockets", "limit_mw", "pocket_level", in_force)
+        load = _or(self._path("pockets", "load_mw", in_force), self._pocket_load)
         return np.maximum(np.where(np.isnan(limit), np.inf, limit) - load, 0.0)
 
 
-class _Paths:
-    """Columns of tables after the upgrades in force, for every draw and year."""
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """A column as it was given, and what changes it in order: position of upgrade and row, value, whether it adds."""
 
-    def __init__(self, upgrades: pd.DataFrame, in_force: NDArray[np.bool_]) -> None:
-        self._upgrades, self._in_force = upgrades, in_force
+    values: Floats
+    steps: tuple[tuple[int, int, float, bool], ...]
 
-    def of(self, table: pd.DataFrame, column: str) -> Floats:
-        """Return a column by row: (rows,) if no upgrade touches it, else (draws, years, rows)."""
-        values = table[column].to_numpy(dtype=np.float64)
-        mine = (self._upgrades["attribute"] == column) & self._upgrades["element"].isin(table.index)
-        rows = np.flatnonzero(mine.to_numpy())
-        if not len(rows):
-            return values
-        found = np.tile(values, (*self._in_force.shape[:2], 1))
-        at = table.index.get_indexer(pd.Index(self._upgrades["element"].iloc[rows]))
-        steps = self._upgrades.iloc[rows][["value", "mode"]].itertuples(index=False)
-        for row, place, (value, mode) in zip(rows, at, steps, strict=True):
-            held = self._in_force[..., row]
-            found[..., place] = np.where(held, found[..., place] * (mode == "add") + value, found[..., place])
+    def path(self, in_force: NDArray[np.bool_]) -> Floats:
+        """Return it by row: (rows,) if no upgrade touches it, else (draws, years, rows)."""
+        if not self.steps:
+            return self.values
+        found = np.tile(self.values, (*in_force.shape[:2], 1))
+        for upgrade, row, value, adds in self.steps:
+            held = in_force[..., upgrade]
+            found[..., row] = np.where(held, found[..., row] * adds + value, found[..., row])
         return found
 
 
@@ -218,13 +221,18 @@ def works_calendar(
     grid = replace(grid, areas=grid.areas.assign(peak_mw=peak.max()))
     upgrades, works = _with_works(tables.upgrades)
     graph = power_graph(_at_its_largest(grid, upgrades))
+    units = _with_nodes(grid.generators.sort_index(), graph)
+    changes = units.index.isin(upgrades["element"])
+    steady = units[~changes]
+    pockets = grid.pockets.sort_index()
     frames = {
-        name: getattr(grid, name).sort_index() for name in ("areas", "interfaces", "pockets", "generators")
+        "areas": grid.areas.sort_index(),
+        "links": grid.links.loc[list(graph.links)],
+        "interfaces": grid.interfaces.sort_index(),
+        "pockets": pockets,
+        "units": units[changes],
     }
-    frames["links"] = grid.links.loc[list(graph.links)]
-    feeds = frames["generators"]["feeds_area"].fillna(frames["generators"]["area"])
-    node = pd.Index(graph.nodes).get_indexer(pd.Index(feeds))
-    frames["generators"] = frames["generators"].assign(node=node)[node >= 0]
+    given = {name: steady[name].to_numpy(dtype=np.float64) for name in UNIT_COLUMNS}
     return Calendar(
         graph=graph,
         works=tuple(works.index),
@@ -232,11 +240,56 @@ def works_calendar(
         years=tuple(years),
         peak_mw=peak.to_numpy(dtype=np.float64),
         growth_mw=growth.to_numpy(dtype=np.float64),
-        _frames=frames,
+        _columns=_changing(frames, upgrades),
         _upgrades=upgrades,
         _values=values,
-        _pocket_load=in_base_mw.reindex(frames["pockets"].index).fillna(0.0),
+        _steady_units=_largest_at(steady, _running_mw(steady, given, tuple(years)), len(graph.nodes)),
+        _units=frames["units"],
+        _direct=frames["links"]["carrier"].isin(("HVDC", "FC")).to_numpy(),
+        _pocket_load=in_base_mw.reindex(pockets.index).fillna(0.0).to_numpy(dtype=np.float64),
     )
+
+
+def _with_nodes(units: pd.DataFrame, graph: PowerGraph) -> pd.DataFrame:
+    """Return the units that feed a node, with its position."""
+    feeds = units["feeds_area"].fillna(units["area"])
+    node = pd.Index(graph.nodes).get_indexer(pd.Index(feeds))
+    return units.assign(node=node)[node >= 0]
+
+
+def _running_mw(units: pd.DataFrame, columns: Mapping[str, Floats], years: tuple[int, ...]) -> Floats:
+    """Return the size of each unit's largest block in the years in which it runs, else 0. (..., years, units) [MW]"""
+    size = np.nan_to_num(_or(columns["p_unit"], columns["p_nom"]))
+    year = np.array(years, dtype=np.float64)[:, None]
+    begins, ends = columns["build_year"], columns["retire_year"]
+    runs = units["status"].eq("operating").to_numpy() & ~(begins > year)
+    runs = runs | (units["status"].isin(("under construction", "planned")).to_numpy() & (begins <= year))
+    return np.where(runs & ~(ends < year), size, 0.0)
+
+
+def _largest_at(units: pd.DataFrame, mw: Floats, nodes: int) -> Floats:
+    """Return the largest unit of each node. (..., nodes) [MW]"""
+    found = np.zeros((*mw.shape[:-1], nodes))
+    of_node = units["node"].to_numpy(dtype=np.int64)
+    for node in np.unique(of_node):
+        found[..., node] = mw[..., of_node == node].max(axis=-1)
+    return found
+
+
+def _changing(frames: Mapping[str, pd.DataFrame], upgrades: pd.DataFrame) -> dict[tuple[str, str], _Column]:
+    """Return the columns that the model reads, with the upgrades of each in the order in which they apply."""
+    found = {}
+    for name, columns in READ.items():
+        table = frames[name]
+        own = upgrades.assign(
+            upgrade=np.arange(len(upgrades)), row=table.index.get_indexer(pd.Index(upgrades["element"]))
+        )
+        own = own[own["row"] >= 0]
+        for column in columns:
+            rows = own[own["attribute"] == column]
+            steps = zip(rows["upgrade"], rows["row"], rows["value"], rows["mode"] == "add", strict=True)
+            found[name, column] = _Column(table[column].to_numpy(dtype=np.float64), tuple(steps))
+    return found
 
 
 def _with_works(upgrades: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:

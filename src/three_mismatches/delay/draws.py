@@ -129,26 +129,29 @@ def _room_of(model: Model, states: YearStates) -> tuple[Floats, Floats, NDArray[
     draws, years = states.pocket_mw.shape[:2]
     room = room_mw(cuts, states.grid).reshape(draws * years, len(cuts.node))
     allowed = np.empty_like(room)
-    units = states.unit_mw.reshape(draws * years, cuts.node.shape[1])
-    allowed_room(room, cuts.node, units, _pole_loss(model, states), cuts.part, allowed)
+    node, forward, back = map(_by_element, (cuts.node, cuts.link_forward, cuts.link_reverse))
+    units = states.unit_mw.reshape(draws * years, len(node))
+    allowed_room(room, node, units, *_pole_mw(states), forward, back, cuts.part, allowed)
     both = np.concatenate([allowed.reshape(draws, years, -1), states.pocket_mw], axis=2)
-    inside = (groups.pocket == np.arange(pockets)[:, None]).astype(np.float64)
-    takes = np.concatenate([cuts.node[:, groups.node], inside])
+    inside = (groups.pocket[:, None] == np.arange(pockets)).astype(np.float64)
+    takes = np.concatenate([node[groups.node], inside], axis=1)
     of_supply = np.concatenate([cuts.of_generation, np.zeros(pockets, dtype=bool)])
-    return np.ascontiguousarray(both), np.ascontiguousarray(takes), of_supply
+    return both, takes, of_supply
 
 
-def _pole_loss(model: Model, states: YearStates) -> Floats:
-    """Return what each cut loses with one pole of each link that has any. (states, links, cuts) [MW]"""
-    poles = np.flatnonzero(states.pole_share.any(axis=(0, 1)))
-    cuts, grid = model.cuts, states.grid
-    sides = ((grid.link_forward, cuts.link_forward), (grid.link_reverse, cuts.link_reverse))
-    carried = sum(
-        np.minimum(limit, UNLIMITED_MW)[..., poles, None] * price.T[poles] for limit, price in sides
+def _by_element(price: Floats) -> Floats:
+    """Return the prices of cuts with one row for each node or link."""
+    return np.ascontiguousarray(price.T)
+
+
+def _pole_mw(states: YearStates) -> tuple[Floats, Floats]:
+    """Return what one pole of each link carries forward and back, 0 where there is none. (states, links) [MW]"""
+    draws, years, links = states.pole_share.shape
+    sides = (states.grid.link_forward, states.grid.link_reverse)
+    forward, back = (
+        (states.pole_share * np.minimum(side, UNLIMITED_MW)).reshape(draws * years, links) for side in sides
     )
-    loss = states.pole_share[..., poles, None] * carried
-    states_count = states.pole_share.shape[0] * states.pole_share.shape[1]
-    return np.ascontiguousarray(loss.reshape(states_count, len(poles), len(cuts.node)))
+    return forward, back
 
 
 def _order(model: Model, times: _Times, discipline: str) -> tuple[Ints, Floats, Floats]:

@@ -96,9 +96,7 @@ def queue_of(
     """
     top = sites[is_top_level(sites) & ~sites["status"].eq("retired")].sort_index()
     phases = _with_phases_of_wholes(now.phases[now.phases["year"] <= year], sites)
-    steps = pd.DataFrame(
-        list(_steps(top, phases, start)), columns=["site", "mw", "plan_y", "dated", "first"]
-    )
+    steps = pd.DataFrame(list(_steps(top, phases, start)), columns=["site", "mw", "plan_y", "dated", "first"])
     own = top.loc[steps["site"]]
     begun = steps["first"].to_numpy(dtype=bool) & own["status"].eq("under construction").to_numpy()
     table = steps.assign(
@@ -135,12 +133,12 @@ def _steps(
     for site, year, mw, imputed in zip(*columns, strict=True):
         by_site[site].append((year, mw, imputed))
     columns = (sites[name].tolist() for name in ("request_mw", "in_base_mw", "status"))
-    for site, request, level, status in zip(map(str, sites.index), *columns, strict=True):
+    for site, request, drawn, status in zip(map(str, sites.index), *columns, strict=True):
         if np.isnan(request):
             if status != "operating":
                 yield site, 0.0, 0.0, False, True
             continue
-        first = True
+        level, first = drawn, True
         for year, mw, imputed in by_site[site]:
             reached = min(mw, request)
             if reached > level + LEAST_MW:
@@ -162,10 +160,11 @@ def _with_phases_of_wholes(phases: pd.DataFrame, sites: pd.DataFrame) -> pd.Data
         return phases
     by_year = of_parts.groupby(["year", "site"])["mw"].last().unstack("site").ffill().fillna(0.0)
     whole = parts["part_of"].rename("site")
-    reached = by_year.T.groupby(whole).sum().T.stack().rename("mw")
-    assumed = of_parts.assign(site=of_parts["site"].map(whole)).groupby(["year", "site"])["imputed"].any()
-    rows = reached.to_frame().join(assumed).astype({"imputed": "boolean"}).fillna({"imputed": False})
-    return pd.concat([phases[["site", "year", "mw", "imputed"]], rows.reset_index().astype({"imputed": bool})])
+    reached = by_year.T.groupby(whole).sum().T.melt(value_name="mw", ignore_index=False).reset_index()
+    assumed = of_parts[of_parts["imputed"]]
+    pairs = pd.MultiIndex.from_arrays([assumed["site"].map(whole), assumed["year"]])
+    imputed = pd.MultiIndex.from_frame(reached[["site", "year"]]).isin(pairs)
+    return pd.concat([phases, reached.assign(imputed=imputed)])
 
 
 def _applied(sites: pd.DataFrame, lead_y: float, start: int) -> Floats:

@@ -27,7 +27,7 @@ LEVELS = (-1.0, 1.0)
 CHECKED, CHECKED_OF_CHUNK = 400, 100
 """States in which what was given out is held against the whole programme: in all, and of each chunk, at least."""
 
-READ_CHUNKS = 2
+READ_CHUNKS = 1
 """Chunks drawn for each of these: a mean is enough."""
 
 DISCIPLINES = (FIRST_COME, READY_FIRST)

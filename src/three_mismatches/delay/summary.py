@@ -28,27 +28,24 @@ PERCENTILES = {"p10": 0.10, "p50": 0.50, "p90": 0.90}
 LATE_Y = (1, 3, 5)
 """Delays whose capacity is told. [years]"""
 
+OF_STEPS = (
+    "dated_mw", "dated_lost", *(f"late_{years}y" for years in LATE_Y),
+    *(f"{what}_{stream}" for stream in (*STREAMS, *CAUSES) for what in ("critical", "relief")),
+)  # fmt: skip
+"""Sums over steps: what dated ones ask and lose, what is late, what each stream holds up, times years it costs."""
+
 HOURS_PER_YEAR = 8_760.0
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class Streams:
     """
-    Every draw. (draws, sites) [years from the start]; inf is never.
+    When each stream first supports all that is asked, in every draw. [years from the start]; inf is never.
 
     Attributes
     ----------
     building, connection, network, generation, fibre
-        When each stream first supports all that the site asks for. Network and generation are 0 where there was room
-        when the rest was ready.
-    realised_mw
-        What the site asks for in this draw, 0 where it never comes. [MW]
-    lost
-        What each site could have drawn and did not, until the horizon. [MW years]
-    dated_mw, dated_lost
-        Of both, by draw, what steps with a printed date ask for and lose. [MW, MW years]
-    lost_by_year, unsited_lost
-        The same by year and node, of sites and of load that no site stands for. (draws, years, nodes) [MW years]
+        (draws, sites) or (draws, requests). Network and generation are 0 where there was room when the rest was ready.
     """
 
     building: Floats
@@ -56,10 +53,65 @@ class Samples:
     network: Floats
     generation: Floats
     fibre: Floats
+
+    @property
+    def power(self) -> Floats:
+        """When the grid has connected it and has room for it. [years]"""
+        return np.maximum(self.connection, self.network)
+
+    @property
+    def time(self) -> Floats:
+        """When it runs: the slowest of its streams. [years]"""
+        return _slowest([getattr(self, stream) for stream in STREAMS])
+
+    @property
+    def delay(self) -> Floats:
+        """What that is beyond the building. [years]"""
+        return self.time - self.building
+
+    def without(self, stream: str) -> Floats:
+        """Return when it would run if one stream or cause took no time. [years]"""
+        if stream in CAUSES:
+            (other,) = set(CAUSES) - {stream}
+            rest = [self.building, self.generation, self.fibre, getattr(self, other)]
+        else:
+            rest = [getattr(self, name) for name in STREAMS if name != stream]
+        return _slowest(rest)
+
+    def critical(self) -> dict[str, NDArray[np.bool_]]:
+        """Return, for each stream and cause, in which draws it is the slowest."""
+        time = self.time
+        left = np.ones(time.shape, dtype=bool)
+        found = {}
+        for stream in STREAMS:
+            found[stream] = left & (getattr(self, stream) >= time)
+            left = left & ~found[stream]
+        by_connection = self.connection >= self.network
+        found["connection"] = found["power"] & by_connection
+        found["network"] = found["power"] & ~by_connection
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Samples(Streams):
+    """
+    Every draw: the streams of each site, (draws, sites), the latest of its steps.
+
+    Attributes
+    ----------
+    realised_mw
+        What the site asks for in this draw, 0 where it never comes. [MW]
+    lost
+        What each site could have drawn and did not, until the horizon. [MW years]
+    of_steps
+        By draw, the quantities `OF_STEPS` over all steps of all sites that come. (draws, quantities) [MW, MW years]
+    lost_by_year, unsited_lost
+        What was lost by year and node, by sites and by load that no site stands for. (draws, years, nodes) [MW years]
+    """
+
     realised_mw: Floats
     lost: Floats
-    dated_mw: Floats
-    dated_lost: Floats
+    of_steps: Floats
     lost_by_year: Floats
     unsited_lost: Floats
 
@@ -91,8 +143,8 @@ class Samples:
         lost, unsited = losses
         at_node = np.zeros((len(queue.node), nodes))
         at_node[np.arange(len(queue.node)), queue.node] = 1.0
-        building, connection, network, generation, fibre = (_latest(time, queue) for time in times)
         asked = np.where(realised, queue.mw, 0.0)
+        building, connection, network, generation, fibre = (_latest(time, queue) for time in times)
         return cls(
             building=building,
             connection=connection,
@@ -101,8 +153,7 @@ class Samples:
             fibre=fibre,
             realised_mw=_summed(asked, queue),
             lost=_summed(lost.sum(axis=2), queue),
-            dated_mw=asked @ queue.dated,
-            dated_lost=lost.sum(axis=2) @ queue.dated,
+            of_steps=_of_steps(Streams(*times), asked, lost, queue.dated),
             lost_by_year=np.swapaxes(lost, 1, 2) @ at_node,
             unsited_lost=unsited,
         )
@@ -115,30 +166,6 @@ class Samples:
     def first(self, draws: int) -> Samples:
         """Return the first draws."""
         return Samples(*(getattr(self, name)[:draws] for name in _fields()))
-
-    @property
-    def power(self) -> Floats:
-        """When the grid has connected the site and has room for it. [years]"""
-        return np.maximum(self.connection, self.network)
-
-    @property
-    def time(self) -> Floats:
-        """When the site runs: the slowest of its streams. [years]"""
-        return _slowest([getattr(self, stream) for stream in STREAMS])
-
-    @property
-    def delay(self) -> Floats:
-        """What that is beyond the building. [years]"""
-        return self.time - self.building
-
-    def without(self, stream: str) -> Floats:
-        """Return when the site would run if one stream took no time. [years]"""
-        if stream in CAUSES:
-            (other,) = set(CAUSES) - {stream}
-            rest = [self.building, self.generation, self.fibre, getattr(self, other)]
-        else:
-            rest = [getattr(self, name) for name in STREAMS if name != stream]
-        return _slowest(rest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,8 +248,8 @@ def summarise(
     index = pd.Index(queue.sites, name="site")
     streams = _stream_rows(samples, index, horizon)
     asking = _site_rows(samples, index, mw, streams, horizon)
-    fleet = _fleet_rows(samples, horizon, told.load_factor)
-    means = [fleet["value"], *(_fleet_rows(each, horizon, told.load_factor)["value"] for each in other)]
+    fleet = _fleet_rows(samples, told.load_factor)
+    means = [fleet["value"], *(_fleet_rows(each, told.load_factor)["value"] for each in other)]
     ends = pd.concat(means, axis=1)
     return Delay(
         sites=_with_the_rest(asking, sites),
@@ -273,22 +300,26 @@ def _mean_to(values: Floats, horizon: float) -> Floats:
     return np.asarray(np.minimum(values, horizon).mean(axis=0), dtype=np.float64)
 
 
-def _critical(samples: Samples) -> dict[str, NDArray[np.bool_]]:
-    """Return, for each stream and cause, in which draws it is the slowest. (draws, sites)"""
-    left = np.ones(samples.building.shape, dtype=bool)
-    found = {}
-    time = samples.time
-    for stream in STREAMS:
-        found[stream] = left & (getattr(samples, stream) >= time)
-        left = left & ~found[stream]
-    by_connection = samples.connection >= samples.network
-    found["connection"] = found["power"] & by_connection
-    found["network"] = found["power"] & ~by_connection
-    return found
+def _of_steps(steps: Streams, asked: Floats, lost: Floats, dated: NDArray[np.bool_]) -> Floats:
+    """Return the quantities `OF_STEPS` of each draw, from the requests that come. (draws, quantities)"""
+    horizon = float(lost.shape[2])
+    time, critical = np.minimum(steps.time, horizon), steps.critical()
+    delay = time - np.minimum(steps.building, horizon)
+    found = {"dated_mw": asked @ dated, "dated_lost": lost.sum(axis=2) @ dated}
+    found |= {f"late_{years}y": _dot(asked, delay >= years) for years in LATE_Y}
+    for stream in (*STREAMS, *CAUSES):
+        found[f"critical_{stream}"] = _dot(asked, critical[stream])
+        found[f"relief_{stream}"] = _dot(asked, time - np.minimum(steps.without(stream), horizon))
+    return np.stack([found[name] for name in OF_STEPS], axis=1)
+
+
+def _dot(asked: Floats, weight: Floats | NDArray[np.bool_]) -> Floats:
+    """Return what is asked times its weight, summed over the requests of each draw."""
+    return np.asarray(np.einsum("dr,dr->d", asked, weight), dtype=np.float64)
 
 
 def _stream_rows(samples: Samples, index: pd.Index, horizon: float) -> pd.DataFrame:
-    critical, all_of_it = _critical(samples), _mean_to(samples.time, horizon)
+    critical, all_of_it = samples.critical(), _mean_to(samples.time, horizon)
     tables = {}
     for stream in (*STREAMS, *CAUSES):
         of_it = _quantiles(getattr(samples, stream))
@@ -340,37 +371,28 @@ def _with_the_rest(asking: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     return rows.rename_axis("site")
 
 
-def _fleet_rows(samples: Samples, horizon: float, load_factor: float) -> pd.DataFrame:
-    asked = samples.realised_mw.sum(axis=1)
-    lost = samples.lost.sum(axis=1)
-    delay = np.minimum(samples.time, horizon) - np.minimum(samples.building, horizon)
-    dated = samples.dated_mw
+def _fleet_rows(samples: Samples, load_factor: float) -> pd.DataFrame:
+    asked, lost = samples.realised_mw.sum(axis=1), samples.lost.sum(axis=1)
+    of = dict(zip(OF_STEPS, samples.of_steps.T, strict=True))
     twh = HOURS_PER_YEAR * load_factor / 1e6
     rows = {
         "new_mw_realised": (asked, "MW", "new load of sites with a known size that come"),
         "lost_mw_y": (lost, "MW years", "what their buildings could have drawn and did not, until the horizon"),
         "lost_twh": (lost * twh, "TWh", "the same as energy, at the load factor of data centres"),
         "years_lost": (_over(lost, asked), "years", "years lost for each MW that comes, weighted by capacity"),
-        "dated_mw": (dated, "MW", "of it, steps whose year a source prints; the others stand at an assumed year"),
-        "years_lost_dated": (_over(samples.dated_lost, dated), "years", "years lost for each of these"),
+        "dated_mw": (of["dated_mw"], "MW", "of it, steps in a year that a source prints; the others in an assumed one"),
+        "years_lost_dated": (_over(of["dated_lost"], of["dated_mw"]), "years", "years lost for each of these"),
         "unsited_lost_mw_y": (
             samples.unsited_lost.sum(axis=(1, 2)), "MW years", "lost by load of the scenario that no site stands for",
         ),
     }  # fmt: skip
     for years in LATE_Y:
-        late = np.where(delay >= years, samples.realised_mw, 0.0).sum(axis=1)
-        rows[f"late_{years}y_mw"] = (late, "MW", f"of it, {years} years late or more")
-    critical = _critical(samples)
+        rows[f"late_{years}y_mw"] = (of[f"late_{years}y"], "MW", f"of it, steps {years} years late or more")
     for stream in (*STREAMS, *CAUSES):
-        of_it = np.where(critical[stream], samples.realised_mw, 0.0).sum(axis=1)
-        rows[f"critical_{stream}_mw"] = (of_it, "MW", f"of it, where {stream} is the slowest")
-        gain = np.minimum(samples.time, horizon) - np.minimum(samples.without(stream), horizon)
-        weighted = (gain * samples.realised_mw).sum(axis=1)
-        rows[f"relief_{stream}_y"] = (
-            _over(weighted, asked),
-            "years",
-            f"earlier, weighted by capacity, if {stream} took no time",
-        )
+        meaning = f"of it, steps for which {stream} is the slowest"
+        rows[f"critical_{stream}_mw"] = (of[f"critical_{stream}"], "MW", meaning)
+        meaning = f"earlier, weighted by capacity, if {stream} took no time"
+        rows[f"relief_{stream}_y"] = (_over(of[f"relief_{stream}"], asked), "years", meaning)
     return pd.DataFrame.from_dict(
         {name: _fleet_row(*row) for name, row in rows.items()}, orient="index"
     ).rename_axis("quantity")

@@ -202,11 +202,16 @@ class Separator:
         rows = [self._rows[key] for key in sorted(self._rows)]
         graph = self.graph
         widths = (self._nodes, self._links, self._links, len(graph.interfaces), len(graph.interfaces))
+        node, forward, reverse, through, back = (
+            np.ascontiguousarray(np.array([cut[at] for _, cut in rows]).reshape(len(rows), width))
+            for at, width in enumerate(widths)
+        )
         return Cuts(
-            *(
-                np.ascontiguousarray(np.array([cut[at] for _, cut in rows]).reshape(len(rows), width))
-                for at, width in enumerate(widths)
-            ),
+            node=node,
+            link_forward=forward,
+            link_reverse=reverse,
+            interface_forward=through,
+            interface_reverse=back,
             part=np.array([part for part, _ in rows], dtype=np.int64),
         )
 

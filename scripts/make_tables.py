@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+import _delay_tables as delay_tables
 import _grid_tables as grid_tables
 import _latency_tables as latency_tables
 import _ppa_tables as ppa_tables
@@ -21,6 +22,7 @@ from three_mismatches.layers.at_year import at_year
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "headlines.md"
+DELAY_PAGE = ROOT / "docs" / "reference" / "delay.md"
 GRID_PAGE = ROOT / "docs" / "reference" / "grid.md"
 LATENCY_PAGE = ROOT / "docs" / "reference" / "latency.md"
 PPA_PAGE = ROOT / "docs" / "reference" / "ppa.md"
@@ -47,6 +49,7 @@ def main() -> int:
     }
     made = {
         PAGE: page(fleets),
+        DELAY_PAGE: HEAD + delay_tables.page(),
         GRID_PAGE: HEAD + grid_tables.page(),
         LATENCY_PAGE: HEAD + latency_tables.page(),
         PPA_PAGE: HEAD + ppa_tables.page(),
@@ -110,7 +113,7 @@ def headlines(fleets: dict[tuple[int, str], pd.DataFrame], demands: tuple[str, .
     """Return one row for each year and scenario."""
     heading = [
         "year", "demand", "new load, MW", "short together, MW", "if nothing is lost, MW",
-        "could be so many times as large",        "first limit met", "sites over their RTT budget",
+        "could be so many times as large", "first limit met", "sites over their RTT budget", "years lost [10-90 %]",
     ]  # fmt: skip
     rows = [
         [
@@ -122,6 +125,7 @@ def headlines(fleets: dict[tuple[int, str], pd.DataFrame], demands: tuple[str, .
             ranged(fleet.loc["joint_multiple"], times),
             str(fleet["meaning"]["joint_multiple"]).partition("first: ")[2],
             ranged(fleet.loc["sites_over_rtt_budget"], mw),
+            delay_tables.cell(fleet),
         ]
         for (year, demand), fleet in fleets.items()
         if demand in demands

@@ -7,6 +7,8 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
 import three_mismatches as tm
@@ -336,3 +338,168 @@ def test_a_solve_without_draws_leaves_the_years_out():
     assert result.delay is None
     assert result.sites["delay_y_p50"].isna().all()
     assert "years_lost" not in result.fleet.index
+
+
+def test_a_study_in_which_nobody_asks_is_answered():
+    sites = {"s": {"geometry": HERE, "request_mw": 5.0, "status": "operating"}}
+    found = simulated(one_area(sites=sites, phases={}))
+    assert found.sites.loc["s", ["time_p50_y", "lost_mw_y", "critical_building"]].tolist() == [0.0, 0.0, 0.0]
+    assert found.fleet["value"].eq(0.0).all()
+    assert len(simulated(one_area(sites={}, phases={})).sites) == 0
+
+
+def test_a_year_before_the_base_year_asks_what_was_there_then():
+    outlook = {
+        f"a-{year}": {"area": "a", "year": float(year), "peak_mw": 100.0, "new_dc_mw": mw}
+        for year, mw in ((2024, 0.0), (2034, 200.0))
+    }
+    study = tm.Study(tables_of(one_area(outlook=outlook)), Settings(year=2024))
+    found = tm.delay.simulate(study, draws=1)
+    assert found.fleet.at["unsited_lost_mw_y", "value"] == pytest.approx(0.0)
+
+
+def test_an_area_whose_peak_only_the_scenario_knows_is_drawn():
+    areas = {"a": {"firm_mw": 140.0, "peak_mw": np.nan, "geometry": box(0, 0, 1, 1)}}
+    outlook = {f"a-{year}": {"area": "a", "year": float(year), "peak_mw": 100.0} for year in (2026, 2045)}
+    found = simulated(one_area(areas=areas, outlook=outlook))
+    assert found.fleet.at["lost_mw_y", "value"] == pytest.approx(300.0)
+
+
+def test_a_plant_within_a_year_counts_from_its_day():
+    """60 MW are short from year 2 on; the plant comes at 4.5."""
+    found = simulated(one_area(upgrades={}, lead_times={"g": lead("generation", 4.5, 4.5, 4.5)}))
+    assert found.fleet.at["lost_mw_y", "value"] == pytest.approx(60.0 * 2.5)
+    assert found.fleet.at["relief_generation_y", "value"] == pytest.approx(2.5)
+
+
+def test_areas_without_a_row_of_their_own_do_not_share_a_draw():
+    areas = {
+        name: {"peak_mw": 10.0, "firm_mw": 200.0, "geometry": box(at, 0, at + 1, 1)}
+        for at, name in enumerate("ab")
+    }
+    sites = {
+        name: {"geometry": Point(x, 0.5), "request_mw": 5.0, "status": "planned", "applied": "2026-01-01"}
+        for name, x in (("here", 0.3), ("near", 0.6), ("far", 1.5))
+    }
+    layers = {"areas": areas, "sites": sites, "lead_times": {"c": lead("connection", 1.0, 3.0, 6.0)}}
+    drawn = simulated(layers).samples.connection
+    far, here, near = drawn.T
+    np.testing.assert_array_equal(here, near)
+    assert (far != here).all()
+
+
+def test_a_whole_without_phases_asks_as_its_parts_are_phased():
+    """Parts of 30 MW in 2029 and 2031, and 40 MW to spare: the second waits 20 MW from year 5 to 7."""
+    of = {"geometry": HERE, "status": "planned", "request_mw": 30.0, "part_of": "whole"}
+    sites = {"whole": {"geometry": HERE, "status": "planned"}, "one": of, "two": of}
+    phases = {
+        "one-1": {"site": "one", "year": 2029.0, "mw": 30.0},
+        "two-1": {"site": "two", "year": 2031.0, "mw": 30.0, "imputed": True},
+    }
+    found = simulated(one_area(sites=sites, phases=phases))
+    assert found.fleet.loc[["lost_mw_y", "dated_mw"], "value"].tolist() == pytest.approx([40.0, 30.0])
+    assert found.sites.loc[["one", "two"], "time_p50_y"].isna().all()
+
+
+def test_only_the_steps_that_are_late_count_as_late():
+    """40 MW in 2028 have room; 60 more in 2029 wait from year 3 to year 7."""
+    phases = {
+        "s-1": {"site": "s", "year": 2028.0, "mw": 40.0},
+        "s-2": {"site": "s", "year": 2029.0, "mw": 100.0},
+    }
+    fleet = simulated(one_area(phases=phases)).fleet["value"]
+    assert fleet[["late_3y_mw", "late_5y_mw"]].tolist() == [60.0, 0.0]
+    assert fleet["relief_generation_y"] == pytest.approx(fleet["years_lost"])
+
+
+def test_a_late_total_does_not_undo_what_comes_on_top_of_it():
+    """A total of 180 dated 2028 comes in 2032; 20 on top come in 2030 all the same."""
+    total = {
+        "element": "a",
+        "attribute": "firm_mw",
+        "mode": "set",
+        "value": 180.0,
+        "date": "2028",
+        "p_slip": 1.0,
+    }
+    more = {
+        "element": "a",
+        "attribute": "firm_mw",
+        "mode": "add",
+        "value": 20.0,
+        "date": "2030-01",
+        "p_slip": 0.0,
+    }
+    layers = one_area(upgrades={"x": total, "y": more}, lead_times={"s": lead("slip", 4.0, 4.0, 4.0)})
+    lost = simulated(layers).years["lost_mw"].xs("a", level="area")
+    assert lost.loc[[2029, 2030, 2032, 2033]].tolist() == pytest.approx([60.0, 40.0, 40.0, 0.0])
+
+
+@given(seed=st.integers(0, 1000), ramp=st.sampled_from([0.0, 3.0]))
+def test_what_draws_say_is_consistent(seed, ramp):
+    found = simulated(random_sites(seed), realisation=0.7, slip_unknown=0.5, ramp_y=ramp)
+    samples, asking = found.samples, found.sites["critical_stream"].notna()
+    assert (samples.delay >= 0.0).all()
+    assert found.sites.filter(regex="^critical_(?!stream)")[asking].sum(axis=1).to_numpy() == pytest.approx(
+        1.0
+    )
+    assert (found.streams["relief_y"] >= 0.0).all()
+    by_year = found.years["lost_mw"].sum()
+    assert by_year == pytest.approx(found.sites["lost_mw_y"].sum())
+    assert by_year == pytest.approx(found.fleet.at["lost_mw_y", "value"])
+
+
+@given(seed=st.integers(0, 1000))
+def test_longer_lead_times_are_never_earlier_on_the_mean(seed):
+    layers = random_sites(seed)
+    levels = [simulated(layers, lead_time_level=level).samples for level in (-1.0, 0.0, 1.0)]
+    alone = np.array([np.minimum(each.connection, 20.0).mean(axis=0) for each in levels])
+    assert (np.diff(alone, axis=0) >= -1e-9).all()
+    together = [np.minimum(each.time, 20.0).mean() for each in levels]
+    assert together[0] <= together[2] + 1e-9
+
+
+@given(late=st.lists(st.integers(0, 9), min_size=2, max_size=2), size=st.floats(41.0, 120.0))
+def test_a_work_that_comes_later_never_gives_a_single_site_more(late, size):
+    def lost(years: int) -> float:
+        sites = {"s": {"geometry": HERE, "request_mw": size, "status": "under construction"}}
+        phases = {"s": {"site": "s", "year": 2028.0, "mw": size}}
+        upgrades = {"more": one_area()["upgrades"]["more"] | {"p_slip": 1.0}}
+        slip = {"slip": lead("slip", years, years, years)}
+        layers = one_area(sites=sites, phases=phases, upgrades=upgrades, lead_times=slip)
+        return float(simulated(layers).fleet.at["lost_mw_y", "value"])
+
+    sooner, later = sorted(late)
+    assert lost(sooner) <= lost(later) + 1e-9
+
+
+def test_the_disciplines_agree_where_nothing_is_short():
+    areas = {"a": {"peak_mw": 100.0, "firm_mw": 9000.0, "geometry": box(0, 0, 1, 1)}}
+    layers = random_sites(3) | {"areas": areas, "pockets": {}}
+    one, two = (simulated(layers, discipline=each) for each in tm.delay.DISCIPLINES)
+    pd.testing.assert_frame_equal(one.sites, two.sites)
+
+
+def random_sites(seed: int) -> dict[str, dict[str, dict[str, object]]]:
+    """Return one area with a pocket, and six sites of some size and date."""
+    rng = np.random.default_rng(seed)
+    sites = {
+        f"s{at}": {
+            "geometry": Point(0.1 + 0.15 * at, 0.5), "status": str(rng.choice(["planned", "under construction"])),
+            "request_mw": float(rng.uniform(1.0, 60.0)), "applied": str(rng.integers(2022, 2027)),
+        }
+        for at in range(6)
+    }  # fmt: skip
+    phases = {
+        site: {"site": site, "year": float(rng.integers(2026, 2034)), "mw": row["request_mw"]}
+        for site, row in sites.items()
+        if rng.random() < 0.7
+    }
+    leads = {
+        "c": lead("connection", 1.0, 3.0, 8.0),
+        "b": lead("building", 1.0, 2.0, 4.0),
+        "f": lead("fibre", 0.5, 1.0, 1.5),
+        "s": lead("slip", 1.0, 2.0, 5.0),
+    }
+    pocket = {"p": {"limit_mw": 40.0, "load_mw": 0.0, "geometry": box(0, 0, 0.5, 1)}}
+    return one_area(sites=sites, phases=phases, lead_times=leads, pockets=pocket)

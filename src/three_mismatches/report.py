@@ -46,6 +46,14 @@ HUBS = {
 }
 """What a sentence calls one hub, and many, of each kind."""
 
+IN_WORDS = {
+    "lead_time_level=-1": "all lead times at their low ends",
+    "lead_time_level=1": "all lead times at their high ends",
+    "tie_level=-1": "all ties at their lowest half-hour, in every year",
+    "supply_level=-1": "the supply of all areas at its low end",
+}
+"""Readings that make the ends of the years lost."""
+
 LEAST_TOLD_MS = 0.05
 
 
@@ -317,7 +325,7 @@ def _dominant(fleet: pd.DataFrame) -> str:
 
 def _years(fleet: pd.DataFrame, settings: Settings) -> str:
     """Return the answer to "is it years": how many, for how much capacity, because of what, and how sure."""
-    value, low, high, p10, p90 = (fleet[column] for column in ("value", "low", "high", "p10", "p90"))
+    value, p10, p90 = (fleet[column] for column in ("value", "p10", "p90"))
     come, lost = value["new_mw_realised"], "years_lost"
     if come == 0.0:
         return "Of sites with a known size none asks for anything new, so nothing can be said of years."
@@ -325,11 +333,24 @@ def _years(fleet: pd.DataFrame, settings: Settings) -> str:
         f"Is it years? Of {_mw(come)} of new load that come on the mean of the draws, "
         f"{_spread(fleet, 'late_1y_mw')} run a year or more after their buildings stand, "
         f"{_spread(fleet, 'late_3y_mw')} three years or more; weighted by capacity {value[lost]:.1f} years are lost "
-        f"[10 to 90 % of draws: {p10[lost]:.1f} to {p90[lost]:.1f}; mean with all lead times at the ends that sources "
-        f"support: {low[lost]:.1f} to {high[lost]:.1f}], {value['years_lost_dated']:.1f} for the "
-        f"{_mw(value['dated_mw'])} whose year a source prints. {_waits_for(value)} Lead times are readings of a few "
-        f"sources of low confidence, counted from 1 January {settings.base_year}: an indication, no forecast."
+        f"[10 to 90 % of draws: {p10[lost]:.1f} to {p90[lost]:.1f}{_ends(fleet)}], "
+        f"{value['years_lost_dated']:.1f} for the {_mw(value['dated_mw'])} whose year a source prints. "
+        f"{_waits_for(value)} Lead times are readings of a few sources of low confidence, counted from 1 January "
+        f"{settings.base_year}: an indication, no forecast."
     )
+
+
+def _ends(fleet: pd.DataFrame) -> str:
+    """Return the range of years lost over readings of the sources, and which reading makes each end."""
+    row = fleet.loc["years_lost"]
+    _, _, named = str(row["meaning"]).partition("least: ")
+    least, _, most = named.partition("; most: ")
+    if not most:
+        return ""
+    ends = (
+        f"{row[end]:.1f} with {IN_WORDS.get(name, name)}" for end, name in (("low", least), ("high", most))
+    )
+    return f"; over other readings, one at a time: {' to '.join(ends)}"
 
 
 def _waits_for(value: pd.Series) -> str:

@@ -175,7 +175,7 @@ def solve(
 
 def _fleet(fleet: pd.DataFrame, years: Delay | None) -> pd.DataFrame:
     """Return the fleet with what the draws say of it."""
-    return fleet if years is None else pd.concat([fleet, mismatch.delay_rows(years.fleet)])
+    return fleet if years is None else pd.concat([fleet, mismatch.delay_rows(years.fleet, years.readings)])
 
 
 def _delay(
@@ -190,8 +190,8 @@ def _delay(
 ) -> Delay | None:
     if draws == 0:
         return None
-    levels = delay.LEVELS if readings else ()
-    return delay.simulate_matched(tables, settings, values, now, sites, draws=draws, levels=levels)
+    read = delay.READINGS if readings else ()
+    return delay.simulate_matched(tables, settings, values, now, sites, draws=draws, readings=read)
 
 
 def rehearse(tables: StudyTables, settings: Settings) -> None:

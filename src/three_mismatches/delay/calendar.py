@@ -95,6 +95,10 @@ class Calendar:
     _direct: NDArray[np.bool_]
     _pocket_load: Floats
 
+    def under(self, values: Mapping[str, float]) -> Calendar:
+        """Return the calendar with other levels of ties, supply and local limits; its demand stays."""
+        return replace(self, _values=values)
+
     def states(self, late_y: Floats) -> YearStates:
         """
         Return the grid when each work comes so much later than it is dated.

@@ -19,16 +19,18 @@ from three_mismatches.layers.question import Question
 from three_mismatches.layers.settings import Settings
 from three_mismatches.layers.tables import StudyTables
 
-__all__ = ["DISCIPLINES", "LEVELS", "simulate", "simulate_matched"]
+__all__ = ["DISCIPLINES", "READINGS", "simulate", "simulate_matched"]
 
-LEVELS = (-1.0, 1.0)
-"""All lead times at the low ends of their sources, and at the high ends."""
+READINGS: tuple[Mapping[str, float], ...] = (
+    {"lead_time_level": -1.0},
+    {"lead_time_level": 1.0},
+    {"tie_level": -1.0},
+    {"supply_level": -1.0},
+)
+"""Other readings of what sources leave open, one at a time, in which waits are shortest or longest."""
 
-CHECKED, CHECKED_OF_CHUNK = 400, 100
+CHECKED, CHECKED_OF_CHUNK = 200, 50
 """States in which what was given out is held against the whole programme: in all, and of each chunk, at least."""
-
-READ_CHUNKS = 1
-"""Chunks drawn for each of these: a mean is enough."""
 
 DISCIPLINES = (FIRST_COME, READY_FIRST)
 """Who gets room: who applied first, and holds it while nothing is built; or who can use it first."""
@@ -112,7 +114,7 @@ def simulate_matched(
     discipline: str = FIRST_COME,
     workers: int = 1,
     progress: bool = False,
-    levels: Sequence[float] = LEVELS,
+    readings: Sequence[Mapping[str, float]] = READINGS,
 ) -> Delay:
     """
     Return what `simulate` does, for a study that `match.in_its_year` has seen already.
@@ -125,8 +127,9 @@ def simulate_matched(
         From `match.in_its_year`.
     draws, seed, discipline, workers, progress
         As in `simulate`.
-    levels
-        Other readings of all lead times (`lead_time_level`), whose means make the fleet's low and high. [-]
+    readings
+        Assumptions to replace, one set at a time: the least and the most of their means are the fleet's low and high.
+        One that no row of the tables knows a range for is left out.
     """
     _refuse(draws, workers, discipline)
     chance = np.random.SeedSequence(seed)
@@ -141,10 +144,42 @@ def simulate_matched(
             break
         model = better
     samples = samples.first(draws)
-    other = [_read(model, level, chunks[:READ_CHUNKS], discipline) for level in levels]
+    other = {
+        ", ".join(f"{name}={value:g}" for name, value in reading.items()): _read(
+            model, reading, chunks[0], discipline
+        )
+        for reading in readings
+        if _is_open(now, reading)
+    }
     return summarise(
         samples, model.queue, sites, model.calendar, Told(values["load_factor"], discipline, seed), other
     )
+
+
+def _is_open(now: StudyTables, reading: Mapping[str, float]) -> bool:
+    """Return whether a row knows a range for anything that a reading moves."""
+    leads, grid = now.lead_times, now.grid
+    moved = {
+        "lead_time_level": leads["low_y"] < leads["high_y"],
+        "tie_level": grid.interfaces[["limit_forward_low", "limit_reverse_low"]].notna().any(axis=1),
+        "supply_level": grid.areas["firm_mw_low"].notna(),
+    }
+    return any(name not in moved or bool(moved[name].any()) for name in reading)
+
+
+def _read(
+    model: Model, reading: Mapping[str, float], chunk: np.random.SeedSequence, discipline: str
+) -> Samples:
+    """Return samples of one chunk under another reading: enough for a mean."""
+    values = {**model.values, **reading}
+    moved = replace(model, values=values, calendar=model.calendar.under(values))
+    while True:
+        part = draw_chunk(moved, chunk, discipline=discipline)
+        rng = np.random.default_rng(0)
+        better = with_broken_cuts(moved, part.states, part.served_mw, rng, count=CHECKED_OF_CHUNK)
+        if len(better.cuts.node) == len(moved.cuts.node):
+            return part.samples
+        moved = better
 
 
 def _checked(
@@ -157,12 +192,6 @@ def _checked(
         better = with_broken_cuts(better, part.states, part.served_mw, rng, count=states)
         samples.append(part.samples)
     return Samples.joined(samples), better
-
-
-def _read(model: Model, level: float, chunks: list[np.random.SeedSequence], discipline: str) -> Samples:
-    """Return samples with all lead times moved towards an end of what their sources say."""
-    moved = replace(model, values={**model.values, "lead_time_level": level})
-    return Samples.joined([draw_chunk(moved, chunk, discipline=discipline).samples for chunk in chunks])
 
 
 def _parts(

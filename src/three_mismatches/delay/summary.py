@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,9 @@ STREAMS = ("building", "generation", "power", "fibre")
 
 CAUSES = ("connection", "network")
 """The two parts of the power stream: the connection itself, and room on the grid."""
+
+AS_IT_IS = "as it is"
+"""The reading that replaces nothing."""
 
 PERCENTILES = {"p10": 0.10, "p50": 0.50, "p90": 0.90}
 
@@ -185,8 +188,10 @@ class Delay:
         Index site, stream, the two causes of the power stream among them: percentiles of the time [years], criticality
         [-], relief [years].
     fleet
-        Index quantity: value (the mean), p10, p50, p90, unit, meaning; low and high, the least and the most mean with
-        all lead times at the low and at the high end of their sources.
+        Index quantity: value (the mean), p10, p50, p90, unit, meaning; low and high, the least and the most mean over
+        the readings.
+    readings
+        Index reading, "as it is" first; the fleet's means under each.
     years
         Index year, area: `lost_mw`, the mean over the year of what sites could have drawn and did not, p10, p50, p90;
         `unsited_lost_mw` of load that no site stands for. [MW]
@@ -199,6 +204,7 @@ class Delay:
     sites: pd.DataFrame
     streams: pd.DataFrame
     fleet: pd.DataFrame
+    readings: pd.DataFrame
     years: pd.DataFrame
     samples: Samples
     start: int
@@ -223,7 +229,7 @@ def summarise(
     sites: pd.DataFrame,
     calendar: Calendar,
     told: Told,
-    other: Sequence[Samples] = (),
+    other: Mapping[str, Samples] | None = None,
 ) -> Delay:
     """
     Return what the draws say.
@@ -241,7 +247,7 @@ def summarise(
     told
         How they were drawn.
     other
-        Draws under other readings: their means make the fleet's low and high.
+        Draws under other readings, by what they replace: their means make the fleet's low and high.
     """
     horizon = float(len(calendar.years))
     mw = np.bincount(queue.site, weights=queue.mw, minlength=len(queue.sites)).astype(np.float64)
@@ -249,12 +255,13 @@ def summarise(
     streams = _stream_rows(samples, index, horizon)
     asking = _site_rows(samples, index, mw, streams, horizon)
     fleet = _fleet_rows(samples, told.load_factor)
-    means = [fleet["value"], *(_fleet_rows(each, told.load_factor)["value"] for each in other)]
-    ends = pd.concat(means, axis=1)
+    means = {name: _fleet_rows(each, told.load_factor)["value"] for name, each in (other or {}).items()}
+    readings = pd.DataFrame({AS_IT_IS: fleet["value"], **means}).T.rename_axis("reading")
     return Delay(
         sites=_with_the_rest(asking, sites),
         streams=streams,
-        fleet=fleet.assign(low=ends.min(axis=1), high=ends.max(axis=1)),
+        fleet=fleet.assign(low=readings.min(), high=readings.max()),
+        readings=readings,
         years=_year_rows(samples, calendar),
         samples=samples,
         start=calendar.years[0],

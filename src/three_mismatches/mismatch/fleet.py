@@ -151,17 +151,24 @@ def line_rows(
     return _table(values, LINE_MEANING, LINE_MODEL)
 
 
-def delay_rows(delay: pd.DataFrame) -> pd.DataFrame:
+def delay_rows(delay: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
     """
     Return what the draws say of the fleet; rows as in `fleet_rows`.
 
     Parameters
     ----------
+    readings
+        Index reading; the means of years lost under each, so that the range can say where its ends are from.
     delay
         Index quantity: value (the mean), low and high over other readings, p10, p50, p90, unit, meaning.
     """
     columns = ["value", "unit", "low", "high", "p10", "p50", "p90", "meaning", "source"]
-    return delay.assign(source=DELAY_MODEL)[columns]
+    rows = delay.assign(source=DELAY_MODEL)[columns]
+    lost = readings["years_lost"]
+    if len(lost) > 1:
+        told = f"{delay['meaning']['years_lost']}; least: {lost.idxmin()}; most: {lost.idxmax()}"
+        rows.loc["years_lost", "meaning"] = told
+    return rows
 
 
 def _table(values: Mapping[str, float], meaning: Mapping[str, tuple[str, str]], source: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import three_mismatches as tm
 study = tm.japan(year=2034)
 draws = tm.ensemble.Ranges(
     ["supply_level", "tie_level", "load_factor", "undated_phase_year"],
-    draws=12,
+    draws=8,
     method="latin",
     choices={"demand": ("outlook", "low", "high")},
 )

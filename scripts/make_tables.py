@@ -27,6 +27,7 @@ GRID_PAGE = ROOT / "docs" / "reference" / "grid.md"
 LATENCY_PAGE = ROOT / "docs" / "reference" / "latency.md"
 PPA_PAGE = ROOT / "docs" / "reference" / "ppa.md"
 REACH_PAGE = ROOT / "docs" / "reference" / "reach.md"
+TANAKA_PAGE = ROOT / "docs" / "reference" / "tanaka.md"
 TRIANGLE_PAGE = ROOT / "docs" / "reference" / "triangle.md"
 HEAD = MADE.replace("make_reference.py from the code", "make_tables.py from the embedded Japan")
 README = ROOT / "README.md"
@@ -53,6 +54,7 @@ def main() -> int:
         LATENCY_PAGE: HEAD + latency_tables.page(),
         PPA_PAGE: HEAD + ppa_tables.page(),
         REACH_PAGE: HEAD + reach_tables.page(),
+        TANAKA_PAGE: HEAD + tm.reproduce.tanaka().markdown(),
         TRIANGLE_PAGE: HEAD + triangle_tables.page(),
         README: with_headlines(README.read_text(encoding="utf-8"), fleets),
     }

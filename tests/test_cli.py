@@ -17,7 +17,7 @@ from three_mismatches.cli import app
 
 WRITTEN = {
     "sites.csv", "sites.gpkg", "sites.parquet", "latency.csv", "areas.csv", "ties.csv", "fleet.csv",
-    "mismatch_map.png", "mismatch_map.svg", "summary.json",
+    "delay_streams.csv", "delay_years.csv", "mismatch_map.png", "mismatch_map.svg", "summary.json",
 }  # fmt: skip
 
 
@@ -211,3 +211,20 @@ def test_another_backbone_gives_other_round_trips_and_the_same_power(answer, tmp
     many = pd.read_csv(answer[0] / "sites.csv").set_index("site")
     assert (twelve["rtt_ms"] - many["rtt_ms"]).abs().max() > 0.1
     assert (twelve["hosting_mw"] - many["hosting_mw"]).abs().max() < 1e-6
+
+
+def test_an_ensemble_prints_how_far_headlines_move_and_goes_on_where_it_was(study, tmp_path):
+    words = ("ensemble", study, "--draws", 3, "--only", "route_factor", "--out", tmp_path / "draws")
+    code, text = run(*words)
+    assert code == 0
+    assert "sites_over_rtt_budget" in text
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "draws").glob("*.parquet")}
+    assert kept
+    assert run(*words)[0] == 0
+    assert kept == {path.name: path.stat().st_mtime_ns for path in (tmp_path / "draws").glob("*.parquet")}
+
+
+def test_an_ensemble_of_an_input_that_is_none_says_which_there_is(study, tmp_path):
+    code, text = run("ensemble", study, "--only", "rout_factor", "--out", tmp_path / "draws")
+    assert code == 2
+    assert "route_factor" in text

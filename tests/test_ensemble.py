@@ -21,7 +21,7 @@ from scipy import stats
 
 import ensemble_work as work
 import three_mismatches as tm
-from three_mismatches.assumptions import ASSUMPTIONS
+from three_mismatches.assumptions import ASSUMPTIONS, OUTSIDE_SOLVES
 from three_mismatches.ensemble import Ranges, Saltelli, Table, run
 from three_mismatches.errors import LayerError, SolverError
 
@@ -54,9 +54,12 @@ def test_more_draws_or_more_inputs_leave_those_there_were():
     pd.testing.assert_frame_equal(more.iloc[:7][["tie_level", "supply_level"]], fewer)
 
 
-def test_every_assumption_with_a_range_is_drawn_without_names():
+def test_every_assumption_with_a_range_that_a_solve_reads_is_drawn_without_names():
     frame = Ranges(draws=50).frame()
-    assert [*frame] == [name for name, item in ASSUMPTIONS.items() if item.low < item.high]
+    ranged = [name for name, item in ASSUMPTIONS.items() if item.low < item.high]
+    assert [*frame] == [name for name in ranged if name not in OUTSIDE_SOLVES]
+    assert {"solar_tilt", "fibre_years", "hvdc_mjpy_per_km"} <= OUTSIDE_SOLVES
+    assert not {"realisation", "lead_time_level", "route_factor"} & OUTSIDE_SOLVES
     for name in frame:
         assert frame[name].between(ASSUMPTIONS[name].low, ASSUMPTIONS[name].high).all()
 

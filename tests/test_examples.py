@@ -16,6 +16,13 @@ import pytest
 REPO = Path(__file__).parents[1]
 EXAMPLES = sorted((REPO / "examples").glob("*.py"))
 IN_README = REPO / "examples" / "japan_in_ten_lines.py"
+ORDINARY = ("japan_in_ten_lines", "bring_your_own_region")
+"""Each example takes seconds, most of them imports; CI runs the others with the slow tests."""
+
+PARAMETERS = [
+    pytest.param(path, id=path.stem, marks=[] if path.stem in ORDINARY else pytest.mark.slow)
+    for path in EXAMPLES
+]
 WATCHED = ("data", "examples", "src")
 
 Run = Callable[[Path], "subprocess.CompletedProcess[str]"]
@@ -67,7 +74,7 @@ def test_there_are_examples():
     assert IN_README in EXAMPLES
 
 
-@pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", PARAMETERS)
 def test_an_example_runs_anywhere_leaves_nothing_behind_and_shows_no_path_of_the_machine(script, run):
     before = files_of_repo()
     done = run(script)

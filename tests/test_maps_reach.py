@@ -48,6 +48,15 @@ def test_no_words_lie_on_others(ax):
     assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]
 
 
+def test_the_budget_is_named_above_the_curve_and_below_the_legend(ax):
+    ax = maps.reach_curve(tm.mismatch.reach(study()), use="cloud", within_km=(1.0, 10.0, 50.0))
+    ax.figure.canvas.draw()
+    named = next(text for text in ax.texts if text.get_text() == "1 ms").get_window_extent()
+    curve = max(line.get_xydata()[:, 1].max() for line in ax.lines if line.get_label().startswith("_"))
+    assert named.y0 > ax.transData.transform((0.0, curve))[1]
+    assert not any(named.overlaps(text.get_window_extent()) for text in ax.get_legend().get_texts())
+
+
 def test_sources_stand_below_unless_they_are_not_wanted(ax):
     assert any(text.startswith("Sources. Areas:") for text in words(ax))
     reach = tm.mismatch.reach(study())

@@ -85,7 +85,7 @@ def test_several_triangles_are_told_apart_without_colour():
         line.get_label().split()[-1]: line.get_linestyle() for line in ax.lines if "-" in line.get_label()
     }
     assert dashes["2026"] != dashes["2034"]
-    assert any(text.startswith("2026: 202, 189, 103 km") for text in words(ax))
+    assert any(text.startswith("2026: 202 / 189 / 103 km; 1,200 / 9,000 MW") for text in words(ax))
     assert len(maps.triangle(list(given.values())).lines) == len(ax.lines)
 
 

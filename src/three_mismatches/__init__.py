@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         power,
         repair,
         report,
+        reproduce,
     )
     from three_mismatches.convert import (
         from_networkx,
@@ -61,7 +62,7 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "assumptions", "convert", "delay", "ensemble", "errors", "export", "geodesy", "latency", "layers",
-    "maps", "match", "mismatch", "network", "power", "repair", "report",
+    "maps", "match", "mismatch", "network", "power", "repair", "report", "reproduce",
 )  # fmt: skip
 _HOME = {
     "DEFAULT_YEAR": "study",
@@ -141,6 +142,7 @@ __all__ = [
     "read_submarine_cables",
     "repair",
     "report",
+    "reproduce",
     "to_networkx",
     "to_pandapower",
     "to_pypsa",

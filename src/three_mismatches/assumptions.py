@@ -18,6 +18,7 @@ __all__ = [
     "ASSUMPTIONS",
     "FIBRE_REFRACTIVE_INDEX",
     "LIGHT_SPEED_KM_PER_MS",
+    "OUTSIDE_SOLVES",
     "SUBMARINE_ROUTE_FACTOR",
     "SYNCHRONOUS_RTT_MS",
     "Assumption",
@@ -338,6 +339,15 @@ _ALL = (
 )  # fmt: skip
 
 ASSUMPTIONS: Mapping[str, Assumption] = {item.name: item for item in _ALL}
+
+OUTSIDE_SOLVES = frozenset(
+    name
+    for name in ASSUMPTIONS
+    if name.startswith(("solar_", "air_"))
+    or name.endswith(("_mjpy_per_km", "_years"))
+    or name == "site_power_factor"
+)
+"""Assumptions that no solve of a study reads: those of solar profiles, of watts or bits, and of AC checks."""
 
 
 def ends_of(name: str) -> tuple[float, ...]:

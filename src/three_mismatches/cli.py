@@ -1,10 +1,10 @@
-"""The command line: three-mismatches japan | solve | check."""
+"""The command line: three-mismatches japan | solve | check | reproduce | ensemble."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -41,8 +41,18 @@ COLUMNS = {
 }
 """Heading, column and width of the printed table: 80 characters with the gaps."""
 
+VERDICT_COLUMNS = {"": 1, "claim": 32, "our figure": 28, "verdict": 13}
+"""Heading and width of the table of verdicts: 80 characters with the gaps."""
+
 CAPTION = "alone, together: MW not served when a site asks alone, when all ask at once"
 BY_LINES = "\nalone: the least of areas and lines, after any one outage; together: of areas"
+ENSEMBLE_ROWS = (
+    "new_load_mw", "joint_gap_mw", "joint_multiple", "spare_mw", "sites_over_rtt_budget", "rtt_gap_ms", "regret_mw",
+    "late_1y_mw", "late_3y_mw", "lost_mw_y", "years_lost",
+)  # fmt: skip
+"""Headlines of the fleet that an ensemble prints; the folder holds them all."""
+
+INPUTS_SHOWN = 5
 NUMBERS = ("request_mw", "power_gap_mw", "joint_gap_mw", "rtt_gap_ms")
 BAD_INPUT = 1
 
@@ -143,6 +153,90 @@ def check(folder: Folder, *, reproject: Reproject = False) -> None:
         _say(f"{folder}: no fault found ({rows}).")
 
 
+@app.command()
+def reproduce(
+    *,
+    demand: Annotated[Demand, typer.Option(help="Demand scenario.")] = Demand.HIGH,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for tanaka.md, its tables and summary.json.")
+    ] = Path("three_mismatches_tanaka"),
+    overwrite: Overwrite = False,
+    assume: Assume = None,
+) -> None:
+    """Answer the critique's claims one by one, and write tanaka.md."""
+    values = _assumed(assume)
+    with _bad_input_is_a_message():
+        answers = tm.reproduce.tanaka(assume=values, demand=demand.value, progress=True)
+        answers.write(out, overwrite=overwrite)
+    _show_verdicts(answers)
+    _say(f"\nAnswers: {out / 'tanaka.md'}; tanaka.csv, tanaka_details.csv and summary.json beside it.")
+
+
+@app.command()
+def ensemble(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A folder of tables, or one GeoPackage; the embedded Japan without.", show_default=False
+        ),
+    ] = None,
+    *,
+    draws: Annotated[int, typer.Option(min=2, help="How many.")] = 200,
+    seed: Annotated[int, typer.Option(help="Same seed, same answer.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    year: Annotated[
+        int, typer.Option(min=2026, max=LAST_YEAR, help="Of the embedded Japan.")
+    ] = tm.DEFAULT_YEAR,
+    demand: Annotated[Demand, typer.Option(help="Of the embedded Japan.")] = Demand.OUTLOOK,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="An assumption to draw; may be given again.", show_default=False),
+    ] = None,
+    assume: Assume = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of chunks; the same again goes on where it was.")
+    ] = Path("three_mismatches_ensemble"),
+) -> None:
+    """Draw the assumptions many times and say how far the headlines move, and with what."""
+    values = _assumed(assume)
+    with _bad_input_is_a_message():
+        study = (
+            tm.japan(year=year, demand=demand.value, assume=values)
+            if folder is None
+            else tm.read_study(folder, assume=values)
+        )
+        try:
+            sampler = tm.ensemble.Ranges(only or None, draws=draws, seed=seed)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--only") from error
+        with tm.ensemble.processes(workers) if workers > 1 else nullcontext() as executor:
+            found = tm.ensemble.run(study, sampler, executor=executor, checkpoint=out, progress=True)
+    _show_ensemble(found)
+    _say(f"\nDraws: {out}; tm.ensemble.read() reads them.")
+
+
+def _show_ensemble(found: tm.ensemble.Ensemble) -> None:
+    """Print how far the headlines move, and which inputs move them most."""
+    table = Table(title=f"{len(found.fleet)} draws", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("quantity", "as it is", "p10", "p50", "p90", "unit"):
+        table.add_column(
+            heading, justify="left" if heading in ("quantity", "unit") else "right", no_wrap=True
+        )
+    rows = found.quantiles()
+    for name in ENSEMBLE_ROWS:
+        if name in rows.index:
+            row = rows.loc[name]
+            table.add_row(
+                name, *(_cell(row[key]) for key in ("value", "p10", "p50", "p90")), str(row["unit"])
+            )
+    Console().print(table)
+    for name in ("joint_gap_mw", "years_lost"):
+        if name in rows.index:
+            most = found.most_uncertain_inputs(name, n=INPUTS_SHOWN)
+            names = ", ".join(map(str, most.index[most["strength"] > most["by_chance"]]))
+            _say(f"What moves {name} most: {names or 'nothing beyond chance in so few draws'}.")
+
+
 def main() -> None:
     """Run the command line; the exit code is 0, 1 for bad input, 2 for usage."""
     app()
@@ -183,6 +277,19 @@ def _show(result: tm.Result) -> None:
         table.add_column(heading, justify=justify, no_wrap=True, min_width=width, max_width=width)
     for _, row in worst.iterrows():
         table.add_row(*(Text(_cell(row[column])) for column, _ in COLUMNS.values()))
+    Console().print(table)
+
+
+def _show_verdicts(answers: tm.reproduce.Answers) -> None:
+    """Print each claim's figure and verdict."""
+    title = "The three mismatches, claim by claim"
+    table = Table(title=title, box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), show_lines=True)
+    for heading, width in VERDICT_COLUMNS.items():
+        table.add_column(heading, min_width=width, max_width=width)
+    for answer in answers.answers:
+        restated = str(answers.claims["restated"][answer.claim])
+        shown = f"{answer.figure.name}: {answer.figure}"
+        table.add_row(*map(Text, (str(answer.claim), restated, shown, answer.verdict)))
     Console().print(table)
 
 

@@ -119,8 +119,9 @@ def write(result: Result, path: str | Path, *, overwrite: bool = False) -> Path:
         A solved study.
     path
         A name ending in `.gpkg`; or a folder, for sites.csv, sites.gpkg, sites.parquet, latency.csv, areas.csv,
-        ties.csv, fleet.csv, mismatch_map.png, mismatch_map.svg and summary.json; at line resolution also buses.csv,
-        lines.csv, hosting.csv, reinforcements.csv, certificate.csv, certificate.md, repair_map.png and repair_map.svg.
+        ties.csv, fleet.csv, delay_streams.csv, delay_years.csv, mismatch_map.png, mismatch_map.svg and summary.json;
+        at line resolution also buses.csv, lines.csv, hosting.csv, reinforcements.csv, certificate.csv, certificate.md,
+        repair_map.png and repair_map.svg.
     overwrite
         Whether a result that is there already is replaced.
 
@@ -147,6 +148,9 @@ def _write_answer(result: Result, folder: Path) -> None:
         export.write_table(result.sites, folder / f"sites.{suffix}")
     for name in ("areas", *PLAIN):
         export.write_table(getattr(result, name), folder / f"{name}.csv")
+    if result.delay is not None:
+        export.write_table(result.delay.streams, folder / "delay_streams.csv")
+        export.write_table(result.delay.years, folder / "delay_years.csv")
     figures = {"mismatch_map": result.plot()}
     if len(result.buses):
         figures |= _write_grid(result, folder)

@@ -15,7 +15,7 @@ from three_mismatches.layers.at_year import added_by_area, at_year, is_top_level
 from three_mismatches.layers.settings import Settings
 from three_mismatches.solve import fleet_power
 
-__all__ = ["SHOWN", "one_at_a_time"]
+__all__ = ["LATE", "NO_REINFORCEMENT", "SHOWN", "one_at_a_time", "without_works"]
 
 SHOWN = (
     "new_load_mw", "unsited_mw", "spare_mw", "power_gap_mw", "joint_gap_mw", "joint_gap_intact_mw", "joint_multiple",
@@ -40,6 +40,9 @@ WORSE: Mapping[str, float] = {
 """The end of each range that is better, and worse, for new load."""
 
 GRID = ("links", "interfaces", "pockets")
+
+LATE = "what may slip does not come, closures do"
+NO_REINFORCEMENT = "no reinforcement comes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,21 +182,40 @@ def _balances(tables: StudyTables) -> Iterator[_Variant]:
         yield _Variant("half-hour", str(balance), tables=tables.with_frames(areas=then, outlook=outlook))
 
 
-def _works(tables: StudyTables) -> Iterator[_Variant]:
-    """Return the study without dated works: what helps and may slip, all of the grid's, all of supply's."""
+def without_works(tables: StudyTables) -> dict[str, StudyTables]:
+    """
+    Return the study without some of its dated works, where it has such.
+
+    Parameters
+    ----------
+    tables
+        Checked tables.
+
+    Returns
+    -------
+    studies
+        By what does not come: what may slip (but for what takes supply away), all of the grid's, all of supply's.
+    """
     upgrades, grid = tables.upgrades, tables.grid
     of_supply = upgrades["element"].isin([*grid.areas.index, *grid.generators.index])
     of_grid = upgrades["element"].isin([key for name in GRID for key in getattr(grid, name).index])
     takes_away = (upgrades["mode"] == "add") & (upgrades["value"] < 0.0)
     closes = upgrades["element"].isin(grid.generators.index) & (upgrades["value"] == 0.0)
     without = {
-        "what may slip does not come, closures do": (upgrades["p_slip"] > 0.0) & ~takes_away & ~closes,
-        "no reinforcement comes": of_grid,
+        LATE: (upgrades["p_slip"] > 0.0) & ~takes_away & ~closes,
+        NO_REINFORCEMENT: of_grid,
         "no plant comes or goes": of_supply,
     }
-    for reading, gone in without.items():
-        if gone.any():
-            yield _Variant("dated works", reading, tables=tables.with_frames(upgrades=upgrades[~gone]))
+    return {
+        reading: tables.with_frames(upgrades=upgrades[~gone])
+        for reading, gone in without.items()
+        if gone.any()
+    }
+
+
+def _works(tables: StudyTables) -> Iterator[_Variant]:
+    for reading, changed in without_works(tables).items():
+        yield _Variant("dated works", reading, tables=changed)
 
 
 def _pockets(tables: StudyTables) -> Iterator[_Variant]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from three_mismatches.delay import Delay
+    from three_mismatches.mismatch import Triangle
 
 __all__ = ["DEFAULT_YEAR", "Result", "Study", "japan", "read_study"]
 
@@ -274,6 +276,13 @@ class Result:
     def delay(self) -> Delay | None:
         """How long sites wait for power, supply and fibre: `delay.sites`, `.streams`, `.fleet`, `.years`. [years]"""
         return self.tables.delay
+
+    @cached_property
+    def triangle(self) -> Triangle:
+        """The mismatch triangle in km, made when it is first asked for; `mismatch.triangle` knows other grounds."""
+        from three_mismatches import mismatch
+
+        return mismatch.triangle(Study(self.tables.inputs, self.settings))
 
     @property
     def certificate(self) -> gpd.GeoDataFrame:

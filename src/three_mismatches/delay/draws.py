@@ -19,7 +19,7 @@ __all__ = ["CHUNK", "FIRST_COME", "READY_FIRST", "Part", "draw_chunk"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CHUNK = 500
+CHUNK = 250
 """Draws that share a stream of chance: the answer depends on this and the seed, not on who draws them."""
 
 FIRST_COME, READY_FIRST = "first come", "ready first"

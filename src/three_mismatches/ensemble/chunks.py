@@ -19,7 +19,7 @@ from three_mismatches.assumptions import resolve
 from three_mismatches.ensemble.marginals import STUDY_INPUTS
 from three_mismatches.layers import StudyTables
 from three_mismatches.layers.settings import Settings
-from three_mismatches.match import in_its_year
+from three_mismatches.match import to_area, to_pocket
 from three_mismatches.mismatch.fleet import MEANING
 from three_mismatches.solve import fleet_power, solve
 
@@ -99,17 +99,23 @@ class _Answer:
 
 
 def whole(tables: StudyTables, settings: Settings) -> Answer:
-    """Return the whole answer: power, fibre and regret, of the fleet and of each site."""
-    return solve(tables, settings)
+    """
+    Return the whole answer: power, fibre, regret and years, of the fleet and of each site.
+
+    Ranges over readings, stress and losses of fibre are left out: the draws stand for the first, and nothing that is
+    kept needs the others.
+    """
+    return solve(tables, settings, readings=False)
 
 
 def power_only(tables: StudyTables, settings: Settings) -> Answer:
     """Return the fleet's power figures alone, without sites, round trips and regret: several times as fast."""
     values = resolve(settings.assume)
-    _, sites, _ = in_its_year(tables, settings, values)
-    found = fleet_power(tables, settings, values, sites[["area", "pocket"]])
+    area = to_area(tables.sites, tables.grid.areas)["area"]
+    places = pd.DataFrame({"area": area, "pocket": to_pocket(tables.sites, tables.grid.pockets)})
+    found = fleet_power(tables, settings, values, places)
     units = [MEANING[name][0] for name in found.index]
-    return _Answer(pd.DataFrame({"value": found, "unit": units}), sites.iloc[:0][[]])
+    return _Answer(pd.DataFrame({"value": found, "unit": units}), places.iloc[:0][[]])
 
 
 def drawn(settings: Settings, draw: Mapping[str, Any]) -> Settings:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from three_mismatches.assumptions import ASSUMPTIONS, resolve
+from three_mismatches.assumptions import ASSUMPTIONS, OUTSIDE_SOLVES, resolve
 from three_mismatches.errors import Fault, LayerError
 
 __all__ = ["SHAPES", "STUDY_INPUTS", "Distribution", "Marginal", "checked", "marginals_of"]
@@ -121,7 +121,7 @@ def marginals_of(
     Parameters
     ----------
     names
-        Assumptions that are drawn within their range; None for all that have one.
+        Assumptions that are drawn within their range; None for all that have one and that a solve reads.
     shape
         One of `SHAPES`.
     choices
@@ -134,7 +134,9 @@ def marginals_of(
     LayerError
         With every name that is no input, every empty choice, and every name that is given twice.
     """
-    ranged = [item.name for item in ASSUMPTIONS.values() if item.low < item.high]
+    ranged = [
+        item.name for item in ASSUMPTIONS.values() if item.low < item.high and item.name not in OUTSIDE_SOLVES
+    ]
     own = {*choices, *distributions}
     asked = [name for name in ranged if name not in own] if names is None else list(names)
     if isinstance(names, str):

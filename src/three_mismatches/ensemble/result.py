@@ -24,6 +24,10 @@ NO_VARIANCE = 1e-9
 Floats = NDArray[np.float64]
 
 
+BY_CHANCE = 3.0
+"""Standard deviations of a rank correlation of nothing, 1 / sqrt(n - 1) each: chance goes so far in one of 370."""
+
+
 @dataclass(frozen=True, eq=False)
 class RankStability:
     """
@@ -243,7 +247,9 @@ class Ensemble:
         -------
         inputs
             Index input: `strength` from 0 to 1, `measure`: the total Sobol index of a `Saltelli` design; else for
-            numbers the size of Spearman's rank correlation, for texts the correlation ratio of the ranks.
+            numbers the size of Spearman's rank correlation, for texts the correlation ratio of the ranks; `by_chance`,
+            the correlation that chance alone passes in one of 370 inputs that have no part in it, NaN for Sobol
+            indices.
 
         Raises
         ------
@@ -259,11 +265,12 @@ class Ensemble:
             raise ValueError(msg)
         if self.base is not None:
             strength = self.sobol([quantity], resamples=0).droplevel("quantity")["total"].clip(0.0, 1.0)
-            rows = pd.DataFrame({"strength": strength, "measure": "total Sobol index"})
+            rows = pd.DataFrame({"strength": strength, "measure": "total Sobol index", "by_chance": np.nan})
         else:
             known = self.fleet[quantity].dropna()
             found = {name: _association(self.inputs[name].loc[known.index], known) for name in self.inputs}
             rows = pd.DataFrame.from_dict(found, orient="index", columns=["strength", "measure"])
+            rows = rows.assign(by_chance=BY_CHANCE / np.sqrt(max(len(known) - 1, 1)))
         return rows.sort_values("strength", ascending=False, kind="stable").head(n).rename_axis("input")
 
     def _complete_design(self) -> int:

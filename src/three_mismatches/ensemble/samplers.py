@@ -41,7 +41,8 @@ class Ranges:
     Parameters
     ----------
     names
-        Assumptions that are drawn within their range (`assumptions.ASSUMPTIONS`); without, all that have one.
+        Assumptions that are drawn within their range (`assumptions.ASSUMPTIONS`); without, all that have
+        one and that a solve reads.
     draws
         How many.
     seed

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from three_mismatches.maps import base
-from three_mismatches.maps.labels import plate
 from three_mismatches.maps.legend import footer_height, text_width, wrap
 from three_mismatches.maps.style import NOTHING, PALETTE, SIZES, Style, number, readable, shorten, styled
 
@@ -149,8 +148,8 @@ def _draw_bands(ax: Axes, reach: ReachCurves, use: str, end: float) -> float:
         floor = ceiling
     ax.step(grid, floor, where="post", color=PALETTE["power"], linewidth=1.6, zorder=3, clip_on=False)
     height = max(float(floor[-1]), 1.0)
-    # Above the curve there is room for a legend of three rows.
-    ax.set_ylim(0.0, 1.17 * height)
+    # Above the curve there is room for the budget's name and a legend of three rows.
+    ax.set_ylim(0.0, 1.24 * height)
     _write_names(ax, [_told(reach, area, some[area]) for area in order], middles)
     return height
 
@@ -232,8 +231,10 @@ def _draw_budget(ax: Axes, reach: ReachCurves, use: str, budget: float, top: flo
         )
         if budget <= ax.get_xlim()[1]:
             ax.plot([budget, budget], [0.0, top], color=PALETTE["gap"], linewidth=1.2, zorder=3.4)
-            ax.text(budget, 0.55 * top, f"{number(budget)} ms", color=PALETTE["gap"], size=SIZES["label"], va="center",
-                    ha="center", bbox=plate(), zorder=3.5)  # fmt: skip
+            # Above all curves, and short of the frame's right end.
+            side: Style = {"ha": "right" if budget > 0.95 * ax.get_xlim()[1] else "center", "va": "bottom"}
+            ax.annotate(f"{number(budget)} ms", (budget, top), (0, 2.0), textcoords="offset points",
+                        color=PALETTE["gap"], size=SIZES["label"], zorder=3.5, **side)  # fmt: skip
     lost = spare - float(reach.curve(use=use)["reachable_mw"].iloc[-1])
     words += f"; {number(lost)} MW have no fibre path" if lost > NOTHING else ""
     _write_above(ax, words, up=5.0, size="text", weight="normal", colour="quiet")

@@ -64,7 +64,7 @@ ENDS = {
 }
 SIDES = tuple(ENDS)[:3]
 SIDES_IN_WORDS = ("sites-generation", "sites-hubs", "generation-hubs")
-LEGEND = "Sites-generation, sites-hubs, generation-hubs; MW of sites, of generation"
+LEGEND = "Sites-generation / sites-hubs / generation-hubs; MW of sites / of generation"
 
 INKS = (("#22252A", "-", 1.8), ("#7E848B", "--", 1.5), ("#9EA3A8", ":", 1.6), ("#5F646B", "-.", 1.2))
 """Colour, dashes and width [pt] of the last triangle, of the one before it, and so on."""
@@ -364,11 +364,11 @@ def _blocks(given: Mapping[str, TriangleTables], drawn: Sequence[_Drawn]) -> lis
     rows = []
     for each, tables in zip(drawn, given.values(), strict=True):
         colour, dashes, width = each.ink
-        lengths = ", ".join(_length(each.lengths[side]) for side in SIDES_IN_WORDS)
+        lengths = " / ".join(_length(each.lengths[side]) for side in SIDES_IN_WORDS)
         mw = [
             number(float(tables.sides["total_mw"][side])) for side in ("sites-generation", "generation-hubs")
         ]
-        words = f"{shorten(each.words, most=24)}: {lengths} {tables.unit}; {mw[0]}, {mw[1]} MW"
+        words = f"{shorten(each.words, most=24)}: {lengths} {tables.unit}; {mw[0]} / {mw[1]} MW"
         rows.append(line_row(words, colour=colour, width=width, style=dashes))
     marks = [
         marker_row(word, marker=marker, size=5.5, face=face, edge=PALETTE["ink"])

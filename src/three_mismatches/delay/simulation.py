@@ -24,7 +24,7 @@ __all__ = ["DISCIPLINES", "LEVELS", "simulate", "simulate_matched"]
 LEVELS = (-1.0, 1.0)
 """All lead times at the low ends of their sources, and at the high ends."""
 
-CHECKED, CHECKED_OF_CHUNK = 400, 100
+CHECKED, CHECKED_OF_CHUNK = 400, 50
 """States in which what was given out is held against the whole programme: in all, and of each chunk, at least."""
 
 READ_CHUNKS = 1

@@ -1,4 +1,4 @@
-"""Japan in 2034, out of the box: what five sites ask for, what they get, and the answer in three sentences."""
+"""Japan in 2034, out of the box: what five sites ask for, what they get, and the answer in four sentences."""
 
 import textwrap
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely.geometry import box
 
-from conftest import tables_of
+from conftest import radial_layers, tables_of
 from test_power import random_grids
 from three_mismatches.network import Outage, PowerGraph, power_graph
 from three_mismatches.power import Group, area_hosting, security_outages
-from three_mismatches.power.cuts import Cuts, Separator, grid_states, room_beyond_mw, room_mw
+from three_mismatches.power.cuts import Cuts, Separator, grid_states, known_short_mw, room_beyond_mw, room_mw
 
 
 def found_cuts(graph: PowerGraph, load: np.ndarray) -> Cuts:
@@ -20,6 +21,7 @@ def found_cuts(graph: PowerGraph, load: np.ndarray) -> Cuts:
     for outage in (Outage(""), *security_outages(graph)):
         after = state.after(graph, outage)
         separator.explore([after, after], [np.zeros(len(graph.nodes)), load])
+    separator.surround(state)
     return separator.cuts()
 
 
@@ -45,6 +47,46 @@ def test_the_cut_that_no_link_widens_is_one_of_supply(radial):
     cuts = found_cuts(graph, np.array([1000.0, 1000.0, 1000.0]))
     supply = cuts.node[cuts.of_generation]
     assert sorted(map(tuple, supply)) == [(0.0, 0.0, 1.0), (1.0, 1.0, 0.0)]
+
+
+def test_what_one_part_is_short_of_gives_no_room_in_another():
+    layers = radial_layers()
+    layers["areas"]["c"]["peak_mw"] = 15.0
+    graph = power_graph(tables_of(layers).grid)
+    cuts = found_cuts(graph, np.zeros(3))
+    assert hosting_by_cuts(graph, cuts) == pytest.approx([25.0, 30.0, 0.0], abs=1e-6)
+    assert known_short_mw(cuts, grid_states(graph)) == pytest.approx(3.0)
+
+
+def test_what_one_end_is_short_of_gives_no_room_at_the_other():
+    """a lacks 20 and gets 5; c, on the other side of b, has 5 to spare and a link of 10: b can give it no more."""
+    areas = {
+        name: {"peak_mw": 100.0, "firm_mw": firm, "geometry": box(at, 0, at + 1, 1)}
+        for at, (name, firm) in enumerate({"a": 80.0, "b": 130.0, "c": 105.0}.items())
+    }
+    links = {
+        "ab": {"bus0": "a", "bus1": "b", "carrier": "tie", "p_nom": 5.0},
+        "bc": {"bus0": "b", "bus1": "c", "carrier": "tie", "p_nom": 10.0},
+    }
+    graph = power_graph(tables_of({"areas": areas, "links": links}).grid)
+    cuts = found_cuts(graph, np.zeros(3))
+    assert hosting_by_cuts(graph, cuts) == pytest.approx([0.0, 30.0, 15.0], abs=1e-6)
+
+
+def test_an_unlimited_link_that_loses_power_adds_nothing_to_a_cut():
+    areas = {
+        name: {"peak_mw": 10.0, "firm_mw": 30.0, "geometry": box(at, 0, at + 1, 1)}
+        for at, name in enumerate("abcdef")
+    }
+    links = {
+        f"{one}{two}": {"bus0": one, "bus1": two, "carrier": "tie", "p_nom": np.inf, "efficiency": 0.983}
+        for one, two in zip("abcde", "bcdef", strict=True)
+    }
+    graph = power_graph(tables_of({"areas": areas, "links": links}).grid)
+    cuts = found_cuts(graph, np.zeros(6))
+    reach = 20.0 * sum(0.983**step for step in range(6))
+    assert hosting_by_cuts(graph, cuts)[0] == pytest.approx(reach, abs=1e-3)
+    assert cuts.of_generation.any()
 
 
 @given(layers=random_grids(), seed=st.integers(0, 1000))

@@ -32,13 +32,14 @@ def allowed_room(
     link_price: Floats,
     back_price: Floats,
     part: Ints,
+    apart: Bools,
     allowed: Floats,
 ) -> None:
     """
     Write what each cut leaves for new load in the intact grid and after the loss of any one unit or pole.
 
-    Where ordinary demand is short already, a cut may stay as short as the shortest of its part of the grid is: new load
-    must not add to it.
+    Where ordinary demand is short already new load must not add to it. So a cut may be as short as the shortest of its
+    part of the grid, less what is short apart from it: the sum of two cuts that are apart is a cut as well.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ def allowed_room(
         What one MW of it adds to each cut. (links, cuts) [MW/MW]
     part
         Part of the grid that each cut is about. (cuts,)
+    apart
+        Which cuts of one part are priced at different nodes, so that their sum is a cut. (cuts, cuts)
     allowed
         Written: the least of all. (states, cuts) [MW]
     """
@@ -62,29 +65,36 @@ def allowed_room(
     left, short = np.empty(cuts), np.zeros(0 if cuts == 0 else part.max() + 1)
     for state in range(states):
         allowed[state] = np.inf
-        _keep_least(room[state], part, short, allowed[state])
+        _keep_least(room[state], part, apart, short, allowed[state])
         for node in range(nodes):
             if unit_mw[state, node] > 0.0:
                 for cut in range(cuts):
                     left[cut] = room[state, cut] - node_price[node, cut] * unit_mw[state, node]
-                _keep_least(left, part, short, allowed[state])
+                _keep_least(left, part, apart, short, allowed[state])
         for link in range(links):
             forward, back = pole_mw[state, link], back_mw[state, link]
             if forward > 0.0 or back > 0.0:
                 for cut in range(cuts):
                     lost = forward * link_price[link, cut] + back * back_price[link, cut]
                     left[cut] = room[state, cut] - lost
-                _keep_least(left, part, short, allowed[state])
+                _keep_least(left, part, apart, short, allowed[state])
 
 
 @kernel
-def _keep_least(left: Floats, part: Ints, short: Floats, allowed: Floats) -> None:
+def _keep_least(left: Floats, part: Ints, apart: Bools, short: Floats, allowed: Floats) -> None:
     """Lower what is allowed to what one loss leaves, and what ordinary demand of the part is short of with it."""
     short[:] = 0.0
     for cut in range(left.shape[0]):
         short[part[cut]] = max(short[part[cut]], -left[cut])
     for cut in range(left.shape[0]):
-        allowed[cut] = min(allowed[cut], left[cut] + short[part[cut]])
+        owed = short[part[cut]]
+        if owed > 0.0:
+            elsewhere = 0.0
+            for other in range(left.shape[0]):
+                if apart[cut, other]:
+                    elsewhere = max(elsewhere, -left[other])
+            owed -= elsewhere
+        allowed[cut] = min(allowed[cut], left[cut] + owed)
 
 
 @kernel

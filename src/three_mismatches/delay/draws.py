@@ -131,7 +131,7 @@ def _room_of(model: Model, states: YearStates) -> tuple[Floats, Floats, NDArray[
     allowed = np.empty_like(room)
     node, forward, back = map(_by_element, (cuts.node, cuts.link_forward, cuts.link_reverse))
     units = states.unit_mw.reshape(draws * years, len(node))
-    allowed_room(room, node, units, *_pole_mw(states), forward, back, cuts.part, allowed)
+    allowed_room(room, node, units, *_pole_mw(states), forward, back, cuts.part, cuts.apart, allowed)
     both = np.concatenate([allowed.reshape(draws, years, -1), states.pocket_mw], axis=2)
     inside = (groups.pocket[:, None] == np.arange(pockets)).astype(np.float64)
     takes = np.concatenate([node[groups.node], inside], axis=1)

@@ -220,6 +220,7 @@ def _with_pilot_cuts(model: Model, rng: np.random.Generator) -> Model:
         outage = _random_outage(states, draw, year, rng)
         load = asked * rng.random(len(asked)) * rng.integers(0, 3)
         model.separator.explore([states.grid.one(draw, year).after(calendar.graph, outage)], [load])
+    model.separator.surround(states.grid.one(0, HORIZON_Y - 1))
     return replace(model, cuts=model.separator.cuts())
 
 

@@ -13,7 +13,7 @@ never on how much anything carries: so a change of limits, an outage, another ye
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
@@ -101,6 +101,12 @@ class Cuts:
         widest = np.concatenate(limits, axis=1).max(axis=1, initial=0.0)
         return np.asarray(widest <= 0.0, dtype=np.bool_)
 
+    @property
+    def apart(self) -> NDArray[np.bool_]:
+        """Return which pairs of cuts of one part price no node above 1 together: their sum is a cut as well."""
+        together = (self.node[:, None, :] + self.node[None, :, :]).max(axis=2, initial=0.0)
+        return np.asarray((together <= 1.0) & (self.part[:, None] == self.part), dtype=np.bool_)
+
 
 def grid_states(graph: PowerGraph) -> GridStates:
     """Return the one state that a graph is in."""
@@ -140,7 +146,9 @@ def room_beyond_mw(cuts: Cuts, room: Floats) -> Floats:
     room
         What `room_mw` returns for one state. [MW]
     """
-    return np.asarray(room + _short_parts(cuts, room)[cuts.part], dtype=np.float64)
+    short = np.maximum(-room, 0.0)
+    elsewhere = np.where(cuts.apart, short, 0.0).max(axis=1, initial=0.0)
+    return np.asarray(room + _short_parts(cuts, room)[cuts.part] - elsewhere, dtype=np.float64)
 
 
 def known_short_mw(cuts: Cuts, state: GridStates) -> float:
@@ -227,6 +235,17 @@ class Separator:
                 beyond = load.copy()
                 beyond[node] += UNLIMITED_MW
                 self.add(state, beyond)
+
+    def surround(self, state: GridStates) -> None:
+        """
+        Add the cut around each node, and around all others: what can get in there, or out.
+
+        Such a cut may decide so rarely that no state at random shows it.
+        """
+        for node in range(self._nodes):
+            for inside in (np.arange(self._nodes) == node, np.arange(self._nodes) != node):
+                firm = np.where(inside, 0.0, UNLIMITED_MW)
+                self.add(replace(state, firm_mw=firm), np.where(inside, UNLIMITED_MW, 0.0))
 
     def _solved(self, state: GridStates, new_mw: Floats) -> tuple[float, Floats, Floats]:
         """Return the least shed demand, and the prices of nodes and interfaces that show it is the least."""

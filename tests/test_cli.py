@@ -196,6 +196,7 @@ def test_markup_in_a_name_is_printed_as_it_is_written(tmp_path):
     assert (code, "[red]x[/red]" in text) == (0, True)
 
 
+@pytest.mark.slow
 def test_python_m_is_the_same_command():
     words = [sys.executable, "-m", "three_mismatches", "check", "nowhere"]
     found = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -213,6 +214,7 @@ def test_another_backbone_gives_other_round_trips_and_the_same_power(answer, tmp
     assert (twelve["hosting_mw"] - many["hosting_mw"]).abs().max() < 1e-6
 
 
+@pytest.mark.slow
 def test_an_ensemble_prints_how_far_headlines_move_and_goes_on_where_it_was(study, tmp_path):
     words = ("ensemble", study, "--draws", 3, "--only", "route_factor", "--out", tmp_path / "draws")
     code, text = run(*words)

@@ -449,6 +449,7 @@ def test_what_draws_say_is_consistent(seed, ramp):
     assert by_year == pytest.approx(found.fleet.at["lost_mw_y", "value"])
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 1000))
 def test_longer_lead_times_are_never_earlier_on_the_mean(seed):
     layers = random_sites(seed)

@@ -176,6 +176,7 @@ def slowly(layers: Layers, discipline: str, ramp_y: float) -> tuple[dict[str, fl
     return runs, lost
 
 
+@pytest.mark.slow
 @given(
     layers=random_studies(),
     discipline=st.sampled_from(tm.delay.DISCIPLINES),

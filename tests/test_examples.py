@@ -16,7 +16,7 @@ import pytest
 REPO = Path(__file__).parents[1]
 EXAMPLES = sorted((REPO / "examples").glob("*.py"))
 IN_README = REPO / "examples" / "japan_in_ten_lines.py"
-ORDINARY = ("japan_in_ten_lines", "bring_your_own_region")
+ORDINARY = ("japan_in_ten_lines",)
 """Each example takes seconds, most of them imports; CI runs the others with the slow tests."""
 
 PARAMETERS = [

@@ -432,6 +432,7 @@ def test_factors_move_what_a_class_filled_in_and_nothing_that_was_given():
         assert dict(ratio[["a", "ab 1", "bank"]]) == {"a": 1.0, "ab 1": line, "bank": bank}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_a_study_at_line_resolution_does_not_depend_on_the_order_of_rows(seed):
     layers, shuffler = studies(**SITES)[0], np.random.default_rng(seed)

@@ -122,6 +122,7 @@ def deleted(fibre, names, **options):
     return worst
 
 
+@pytest.mark.slow
 @given(seeds, st.sampled_from([{}, {"equipment": 0.4}, {"via": ["n2", "n5"]}]))
 def test_every_loss_equals_deleting_it_and_asking_again(seed, options):
     # 49 pairs each and three kinds of loss; the wide profile and the backbones bring it to far more than 200 pairs.
@@ -199,6 +200,7 @@ def test_traffic_by_way_of_an_exchange_has_a_policy_increment():
     np.testing.assert_allclose(parts.sum(axis=1), found["rtt_ms"], rtol=1e-12)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_a_use_after_losses_equals_deleting_and_asking_again(seed):
     fibre = random_fibre(seed, nodes=7, extra=4, groups=2)

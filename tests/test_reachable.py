@@ -157,6 +157,7 @@ def test_other_names_and_another_order_change_nothing(seed, random):
     assert one.stranded.equals(two.stranded)
 
 
+@pytest.mark.slow
 def test_japans_spare_power_is_all_within_reach_of_some_light(japan_study, japan):
     found = tm.mismatch.reach(japan_study)
     assert found.reachable_mw(np.inf, use="cloud") == pytest.approx(japan.areas["spare_mw"].sum())

@@ -353,6 +353,7 @@ def test_a_wrong_assumption_is_a_matter_of_usage():
     assert answer.exit_code == 2
 
 
+@pytest.mark.slow
 def test_short_load_by_area_is_that_of_a_solve():
     study = tm.japan(year=2034, demand="high", assume={"tie_level": -1.0})
     found = answer_of_year(study.tables, study.settings, tm.assumptions.resolve({"tie_level": -1.0}))

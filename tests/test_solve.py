@@ -128,6 +128,7 @@ def test_permuting_rows_permutes_the_answer(wanted, rng):
     )
 
 
+@pytest.mark.slow
 def test_the_same_study_gives_the_same_bytes(tmp_path):
     study = tm.Study(
         tables_of(layers(s=site(0.2, request_mw=30.0), t=site(1.2, request_mw=50.0))), Settings()

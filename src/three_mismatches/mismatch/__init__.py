@@ -1,5 +1,13 @@
 """The three mismatches: gaps of sites, the reach of spare power, the fleet as a whole, and the triangle."""
 
+from three_mismatches.mismatch.concentration import (
+    bivariate_moran,
+    cross_k,
+    gini,
+    hoover,
+    location_quotient,
+    moran,
+)
 from three_mismatches.mismatch.earth_mover import Triangle, earth_mover, triangle
 from three_mismatches.mismatch.fleet import (
     delay_rows,
@@ -30,6 +38,8 @@ __all__ = [
     "SITE_COLUMNS",
     "Reach",
     "Triangle",
+    "bivariate_moran",
+    "cross_k",
     "delay_rows",
     "dominant_mismatch",
     "earth_mover",
@@ -37,7 +47,11 @@ __all__ = [
     "fleet_power",
     "fleet_rows",
     "front_gaps",
+    "gini",
+    "hoover",
     "line_rows",
+    "location_quotient",
+    "moran",
     "on_front",
     "pareto",
     "reach",

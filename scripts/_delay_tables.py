@@ -43,8 +43,9 @@ Every figure here is computed, from {DRAWS:,} draws each; [how](../delay.md) is 
 January 2026. Lead times of connections are readings of a few sources of low confidence: an indication, no
 forecast.
 """
-FLEET_TEXT = """Mean, and percentiles of the draws; low and high are the least and the most mean with all lead
-times at the low and at the high end of their sources, and as they are. Steps count for themselves: a site that
+FLEET_TEXT = """Mean, and percentiles of the draws; low and high are the least and the most mean over
+readings of the sources, one at a time: all lead times at their low and at their high ends, all ties at their lowest
+half-hour in every year, the supply of all areas at its low end. Steps count for themselves: a site that
 grows in two steps may be late with one.
 """
 SIDE_TEXT = """First come: who applied first holds the room, built or not. Ready first: room goes to whoever can

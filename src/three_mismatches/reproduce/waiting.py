@@ -27,15 +27,20 @@ SITES_TOLD = 10
 CAUSES = ("connection", "network")
 
 
+LEAD_ENDS = {"low": "lead_time_level=-1", "high": "lead_time_level=1"}
+"""Readings of `Delay.readings` with all lead times at one end."""
+
+
 def answer_delay(evidence: Evidence) -> Answer:
     """Return the answer to claim 2."""
     drawn, others = evidence.delay, evidence.other_delays
     fleet, lost = drawn.fleet, "years_lost_dated"
-    longest = float(fleet["high"][lost])
+    longest = _at_lead_end(drawn, lost, "high")
     readings = {reading: float(other.fleet["value"][lost]) for reading, other in others.items()}
-    ends = [float(fleet[end][lost]) for end in ("low", "high")]
+    ends = [_at_lead_end(drawn, lost, end) for end in LEAD_ENDS]
+    widest = [float(fleet[end][lost]) for end in ("low", "high")]
     figure = Quantity.over(
-        "years lost for each MW whose year is printed", float(fleet["value"][lost]), [*ends, *readings.values()],
+        "years lost for each MW whose year is printed", float(fleet["value"][lost]), [*widest, *readings.values()],
         unit="years", source=DRAWN,
     )  # fmt: skip
     given = {
@@ -65,6 +70,7 @@ def answer_delay(evidence: Evidence) -> Answer:
         ),
         model="delay model over the area model",
         interval="means over readings one at a time: all lead times at the low and at the high ends of their sources, "
+        "all ties at their lowest half-hour in every year, the supply of all areas at its low end, "
         f"undated steps in {ASSUMPTIONS['undated_phase_year'].low:g}, room to whoever is ready first; 10 to 90 % of "
         "the draws are in the table below",
         verdict=verdict,
@@ -83,11 +89,17 @@ def _connection_sources(lead_times: pd.DataFrame) -> pd.Series:
     return lead_times["source"][drawn]
 
 
+def _at_lead_end(drawn: Delay, quantity: str, end: str) -> float:
+    """Return a mean of the fleet with all lead times at one end; as it is where the study knows no other end."""
+    rows = drawn.readings[quantity]
+    return float(rows.get(LEAD_ENDS[end], drawn.fleet["value"][quantity]))
+
+
 def _late_share_at(drawn: Delay, end: str) -> float:
     """Return a bound of the late share at an end of the lead times: no more at the low one, no less at the high."""
     name = {"low": "late_1y_mw", "high": "late_3y_mw"}[end]
     come = float(drawn.fleet["value"]["new_mw_realised"])
-    return float(drawn.fleet[end][name]) / come if come > 0.0 else 0.0
+    return _at_lead_end(drawn, name, end) / come if come > 0.0 else 0.0
 
 
 def _dated_share(drawn: Delay) -> float:
@@ -122,7 +134,7 @@ def _delay_details(evidence: Evidence, drawn: Delay) -> Iterator[Quantity]:
         asked = "each MW whose year is printed" if name == "years_lost_dated" else "each MW that comes"
         yield Quantity.within(
             f"years lost for {asked} (ends of lead times)",
-            _ends(row, "low", "high"),
+            (float(row["value"]), *(_at_lead_end(drawn, name, end) for end in LEAD_ENDS)),
             unit="years",
             source=DRAWN,
         )

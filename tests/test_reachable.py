@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,8 +154,8 @@ def test_other_names_and_another_order_change_nothing(seed, random):
     random.shuffle(names)
     other = {f"p{number}": plants[name] for number, name in enumerate(names)}
     one, two = of_plants(plants), of_plants(other)
-    assert one.curve(use="cloud").equals(two.curve(use="cloud"))
-    assert one.stranded.equals(two.stranded)
+    pd.testing.assert_frame_equal(one.curve(use="cloud"), two.curve(use="cloud"), rtol=1e-12)
+    pd.testing.assert_frame_equal(one.stranded, two.stranded, rtol=1e-12)
 
 
 @pytest.mark.slow

@@ -504,3 +504,13 @@ def random_sites(seed: int) -> dict[str, dict[str, dict[str, object]]]:
     }
     pocket = {"p": {"limit_mw": 40.0, "load_mw": 0.0, "geometry": box(0, 0, 0.5, 1)}}
     return one_area(sites=sites, phases=phases, lead_times=leads, pockets=pocket)
+
+
+def test_a_study_without_lead_times_says_that_its_years_are_a_lower_bound():
+    bare = tm.Study(tables_of(one_area()), Settings(year=2034)).solve()
+    assert bare.delay.untimed == ("connection", "building", "fibre")
+    assert "no lead times of connection, building, fibre" in bare.summary()[3]
+    leads = {key: lead(key, 1.0, 1.0, 1.0) for key in ("connection", "building", "fibre")}
+    timed = tm.Study(tables_of(one_area(lead_times=leads)), Settings(year=2034)).solve()
+    assert timed.delay.untimed == ()
+    assert "lower bound" not in timed.summary()[3]

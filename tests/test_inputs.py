@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 
+import three_mismatches as tm
 from broken_inputs import BROKEN, TOLD, dump, valid_frames
 from three_mismatches.errors import CRSError, LayerError
 from three_mismatches.inputs import read_study
@@ -155,3 +156,12 @@ def test_settings_are_read_and_default(folder):
 def test_settings_lead_to_no_other_file(folder):
     (folder / "study.json").write_text('{"assume": "/etc/hostname"}', encoding="utf-8")
     assert "not names and numbers" in str(_told(folder))
+
+
+@pytest.mark.parametrize(("table", "column"), [("lead_times", "low_y"), ("phases", "year")])
+def test_a_figure_that_cannot_be_unlimited_is_not_to_be_written_as_inf(table, column):
+    frames = tm.japan().tables.frames()
+    row = frames[table].index[0]
+    frames[table] = frames[table].assign(**{column: frames[table][column].where(frames[table].index != row)})
+    with pytest.raises(LayerError, match="Fill it, or drop the row"):
+        tm.Study.from_frames(frames)

@@ -335,8 +335,17 @@ def _years(fleet: pd.DataFrame, settings: Settings) -> str:
         f"{_spread(fleet, 'late_3y_mw')} three years or more; weighted by capacity {value[lost]:.1f} years are lost "
         f"[10 to 90 % of draws: {p10[lost]:.1f} to {p90[lost]:.1f}{_ends(fleet)}], "
         f"{value['years_lost_dated']:.1f} for the {_mw(value['dated_mw'])} whose year a source prints. "
-        f"{_waits_for(value)} Lead times are readings of a few sources of low confidence, counted from 1 January "
-        f"{settings.base_year}: an indication, no forecast."
+        f"{_waits_for(value)} {_leads(fleet)}, counted from 1 January {settings.base_year}: an indication, no forecast."
+    )
+
+
+def _leads(fleet: pd.DataFrame) -> str:
+    """Return how far the lead times behind the years can be trusted, or which there are none of."""
+    _, _, untimed = str(fleet["meaning"]["years_lost"]).partition("no lead times of: ")
+    if untimed:
+        return f"The study gives no lead times of {untimed}, so these take no time and the years are a lower bound"
+    return (
+        "Lead times are readings of the sources in the table `lead_times`, by the confidence that it states"
     )
 
 
@@ -344,7 +353,7 @@ def _ends(fleet: pd.DataFrame) -> str:
     """Return the range of years lost over readings of the sources, and which reading makes each end."""
     row = fleet.loc["years_lost"]
     _, _, named = str(row["meaning"]).partition("least: ")
-    least, _, most = named.partition("; most: ")
+    least, _, most = named.partition("; no lead times of: ")[0].partition("; most: ")
     if not most:
         return ""
     ends = (

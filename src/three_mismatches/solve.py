@@ -175,7 +175,11 @@ def solve(
 
 def _fleet(fleet: pd.DataFrame, years: Delay | None) -> pd.DataFrame:
     """Return the fleet with what the draws say of it."""
-    return fleet if years is None else pd.concat([fleet, mismatch.delay_rows(years.fleet, years.readings)])
+    return (
+        fleet
+        if years is None
+        else pd.concat([fleet, mismatch.delay_rows(years.fleet, years.readings, years.untimed)])
+    )
 
 
 def _delay(

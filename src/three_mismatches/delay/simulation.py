@@ -32,6 +32,9 @@ READINGS: tuple[Mapping[str, float], ...] = (
 CHECKED, CHECKED_OF_CHUNK = 200, 50
 """States in which what was given out is held against the whole programme: in all, and of each chunk, at least."""
 
+WAITED_FOR = ("connection", "building", "fibre")
+"""Streams that take no time where the study has no lead time of them."""
+
 DISCIPLINES = (FIRST_COME, READY_FIRST)
 """Who gets room: who applied first, and holds it while nothing is built; or who can use it first."""
 
@@ -151,9 +154,10 @@ def simulate_matched(
         for reading in readings
         if _is_open(now, reading)
     }
-    return summarise(
-        samples, model.queue, sites, model.calendar, Told(values["load_factor"], discipline, seed), other
-    )
+    leads = now.lead_times
+    untimed = tuple(stream for stream in WAITED_FOR if not leads["stream"].eq(stream).any())
+    how = Told(values["load_factor"], discipline, seed, untimed)
+    return summarise(samples, model.queue, sites, model.calendar, how, other)
 
 
 def _is_open(now: StudyTables, reading: Mapping[str, float]) -> bool:

@@ -197,6 +197,8 @@ class Delay:
         `unsited_lost_mw` of load that no site stands for. [MW]
     samples
         Every draw.
+    untimed
+        Streams that the study gives no lead times for: they take no time.
     start, horizon_y, discipline, seed, draws
         The year whose 1 January is time 0; where counting ends [years]; who was served first; the seed; how many draws.
     """
@@ -212,15 +214,17 @@ class Delay:
     discipline: str
     seed: int
     draws: int
+    untimed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Told:
-    """How the draws were made, as far as the summary must know it: load factor [-], discipline, seed."""
+    """How the draws were made, as the summary must know it: load factor [-], discipline, seed, untimed streams."""
 
     load_factor: float
     discipline: str
     seed: int
+    untimed: tuple[str, ...] = ()
 
 
 def summarise(
@@ -268,6 +272,7 @@ def summarise(
         horizon_y=len(calendar.years),
         discipline=told.discipline,
         seed=told.seed,
+        untimed=told.untimed,
         draws=len(samples.building),
     )
 

@@ -260,9 +260,17 @@ def _unstated(layer: Layer, given: pd.DataFrame, attributes: pd.DataFrame) -> li
             continue
         unknown = attributes[column].isna().to_numpy() if column in attributes else np.zeros(0, dtype=bool)
         if unknown.any():
-            cure = "Fill it, write inf for unlimited, or drop the row"
+            unlimited = "write inf for unlimited, or" if _may_be_unlimited(layer.columns[column]) else "or"
+            cure = f"Fill it, {unlimited} drop the row"
             faults.append(Fault(layer.name, column, "missing", cure, labels(attributes.index[unknown])))
     return faults
+
+
+def _may_be_unlimited(column: pa.Column) -> bool:
+    """Return whether no bound of the column stands against inf."""
+    return str(column.dtype) == "float64" and not any(
+        check.name == pa.Check.le(0).name for check in column.checks
+    )
 
 
 def _conform(layer: Layer, attributes: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:

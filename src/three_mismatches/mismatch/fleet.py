@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,9 @@ __all__ = [
     "stock_readings",
     "with_range",
 ]
+
+UNTIMED = "no lead times of: "
+"""What a row of the years says of streams that took no time."""
 
 MODEL = "three_mismatches, area model"
 DELAY_MODEL = "three_mismatches, delay model"
@@ -151,7 +154,7 @@ def line_rows(
     return _table(values, LINE_MEANING, LINE_MODEL)
 
 
-def delay_rows(delay: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
+def delay_rows(delay: pd.DataFrame, readings: pd.DataFrame, untimed: Sequence[str] = ()) -> pd.DataFrame:
     """
     Return what the draws say of the fleet; rows as in `fleet_rows`.
 
@@ -159,15 +162,17 @@ def delay_rows(delay: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
     ----------
     readings
         Index reading; the means of years lost under each, so that the range can say where its ends are from.
+    untimed
+        Streams that took no time because the study gives none.
     delay
         Index quantity: value (the mean), low and high over other readings, p10, p50, p90, unit, meaning.
     """
     columns = ["value", "unit", "low", "high", "p10", "p50", "p90", "meaning", "source"]
     rows = delay.assign(source=DELAY_MODEL)[columns]
-    lost = readings["years_lost"]
-    if len(lost) > 1:
-        told = f"{delay['meaning']['years_lost']}; least: {lost.idxmin()}; most: {lost.idxmax()}"
-        rows.loc["years_lost", "meaning"] = told
+    lost, told = readings["years_lost"], [str(delay["meaning"]["years_lost"])]
+    told += [f"least: {lost.idxmin()}", f"most: {lost.idxmax()}"] * (len(lost) > 1)
+    told += [f"{UNTIMED}{', '.join(untimed)}"] * bool(untimed)
+    rows.loc["years_lost", "meaning"] = "; ".join(told)
     return rows
 
 

@@ -375,7 +375,7 @@ def test_links_may_join_areas_and_unknown_ends_are_left_out(grid):
 
 
 def test_text_of_users_is_drawn_as_text(grid):
-    strange = "<b>$x^2$ 佐久間\n| zone " + "long " * 20
+    strange = "<b>$x^2$ 🗾🏭\n| zone " + "long " * 20
     zones = {"left": strange, "right": "right"}
     odd = replace(
         grid,

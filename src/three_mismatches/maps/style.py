@@ -22,12 +22,15 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from numpy.typing import ArrayLike
 
+from three_mismatches.language import Language, speaking, spoken
+
 __all__ = [
     "GAP_EDGES",
     "PALETTE",
     "RAMPS",
     "SIZES",
     "breaks",
+    "drawing",
     "measure_title",
     "readable",
     "save",
@@ -81,12 +84,17 @@ NOTHING = 1e-3
 """A gap below this [MW, ms, km] is drawn as none: a kilowatt, a microsecond or a metre, solver noise."""
 
 FONT = "DejaVu Sans"
+JAPANESE = "Three Mismatches Gothic"
+"""A subset of BIZ UDPGothic that lies in `fonts` with its licence: a user's machine may have no Japanese font."""
+
+FAMILIES = {"en": [FONT, JAPANESE], "ja": [JAPANESE, FONT]}
+"""Fonts of each language, the second for letters that the first lacks."""
+
 NO_GLYPH = "▯"
 SHORT_NAME = 30
 
 # Wins over whatever the caller's rcParams say, for the length of one call.
 DRAWING: Any = {
-    "font.family": [FONT],
     "text.usetex": False,
     "text.parse_math": False,
     "text.color": PALETTE["ink"],
@@ -124,13 +132,42 @@ Drawn = TypeVar("Drawn")
 
 
 @contextmanager
+def drawing(lang: Language = "en") -> Iterator[None]:
+    """
+    Draw in a language under our own settings; afterwards the caller's are as before.
+
+    Parameters
+    ----------
+    lang
+        "en" or "ja".
+
+    Raises
+    ------
+    ValueError
+        If there is no such language.
+    """
+    with speaking(lang), own_settings():
+        yield
+
+
+@contextmanager
 def own_settings(extra: Style | None = None) -> Iterator[None]:
     """Draw under matplotlib's defaults and our own settings; afterwards the caller's are as before."""
-    settings: Any = {**DRAWING, **(extra or {})}
+    add_fonts()
+    settings: Any = {**DRAWING, "font.family": FAMILIES[spoken()], **(extra or {})}
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(settings)
         yield
+
+
+@functools.cache
+def add_fonts() -> tuple[Path, ...]:
+    """Add our fonts, under a name of their own, to those that matplotlib knows; return where they lie."""
+    found = tuple(sorted((Path(__file__).parent / "fonts").glob("*.ttf")))
+    for path in found:
+        font_manager.fontManager.addfont(path)
+    return found
 
 
 def styled(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
@@ -344,4 +381,6 @@ def _unseen(char: str) -> bool:
 
 @functools.cache
 def _glyphs() -> frozenset[int]:
-    return frozenset(FT2Font(font_manager.findfont(FONT)).get_charmap())
+    """Return the letters that one of our fonts can draw."""
+    paths = [font_manager.findfont(FONT), *(path for path in add_fonts() if "Regular" in path.name)]
+    return frozenset(code for path in paths for code in FT2Font(str(path)).get_charmap())

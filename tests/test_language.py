@@ -33,7 +33,7 @@ def test_english_is_spoken_unless_another_language_is_asked_for():
 
 
 def test_unknown_language_raises():
-    with pytest.raises(ValueError, match="'fr'.*en, ja"), speaking("fr"):
+    with pytest.raises(ValueError, match=r"'fr'.*en, ja"), speaking("fr"):
         pass
 
 

@@ -40,7 +40,11 @@ def years_of(layers, mw, **assume):
 def test_a_request_waits_for_the_supply_that_the_queue_leaves_it():
     places = {mw: years_of(one_asker(), mw).loc["a"] for mw in (30.0, 31.0, 91.0)}
     assert places[30.0][["year_p50", "critical_stream"]].tolist() == [2026.0, "none"]
-    assert places[31.0][["year_p10", "year_p90", "critical_stream"]].tolist() == [2033.0, 2033.0, "generation"]
+    assert places[31.0][["year_p10", "year_p90", "critical_stream"]].tolist() == [
+        2033.0,
+        2033.0,
+        "generation",
+    ]
     assert np.isnan(places[91.0]["year_p50"])
 
 
@@ -54,7 +58,10 @@ def test_what_does_not_come_by_the_last_year_says_why():
 def test_a_pocket_is_a_place_of_its_own_with_its_own_wait():
     layers = one_asker(
         pockets={"p": {"limit_mw": 5.0, "load_mw": 0.0, "geometry": box(0, 0, 0.4, 0.4)}},
-        lead_times={"c": lead("connection", 2.5, 2.5, 2.5), "p": lead("connection", 4.5, 4.5, 4.5, place="p")},
+        lead_times={
+            "c": lead("connection", 2.5, 2.5, 2.5),
+            "p": lead("connection", 4.5, 4.5, 4.5, place="p"),
+        },
     )
     found = years_of(layers, 4.0)
     assert found["kind"].to_dict() == {"a": "area", "p": "pocket"}
@@ -122,5 +129,9 @@ def test_places_of_japan_wait_as_their_last_site_would():
         site = site.set_axis(pd.Index(["zz"], name=study.sites.index.name)).set_geometry([point], crs=4326)
         longer = tm.Study(replace(tables, sites=pd.concat([study.sites, site])), japan.settings)
         one = tm.delay.simulate(longer, draws=1000)
-        assert found.at[place, "year_p50"] == pytest.approx(2026 + one.sites.at["zz", "time_to_power_y"], abs=1.0)
-        assert found.at[place, "comes_share"] == pytest.approx(1 - one.sites.at["zz", "never_share"], abs=0.05)
+        assert found.at[place, "year_p50"] == pytest.approx(
+            2026 + one.sites.at["zz", "time_to_power_y"], abs=1.0
+        )
+        assert found.at[place, "comes_share"] == pytest.approx(
+            1 - one.sites.at["zz", "never_share"], abs=0.05
+        )

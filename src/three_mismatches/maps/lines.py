@@ -175,7 +175,7 @@ def start(
 ) -> Page:
     """Return axes with land on them, tinted by zone where there are several."""
     layout = _layout(grid, extent, layout)
-    footer = base.source_line(_sources(grid) if sources is None else sources)
+    footer = base.source_line(_sources(grid, layout) if sources is None else sources)
     zones = tuple(dict.fromkeys([*zone_of(grid.areas), *sorted(zone_of(grid.buses))]))
     fills = {str(area): _tint(zones.index(zone)) for area, zone in zone_of(grid.areas).items()}
     drawn = _new_axes(layout, footer) if ax is None else ax
@@ -372,7 +372,7 @@ def _layout(grid: GridTables, extent: base.Extent | None, layout: base.Layout | 
     if not (west < east and south < north):
         msg = f"extent {extent} has no size: give west, south, east, north in degrees"
         raise ValueError(msg)
-    return base.Layout(extent)
+    return base.Layout(extent, borders=layout.borders if layout else None)
 
 
 def _new_axes(layout: base.Layout, footer: str) -> Axes:
@@ -396,14 +396,14 @@ def _fit(ax: Axes, box: AnchoredOffsetbox) -> None:
     settle(ax)
 
 
-def _sources(grid: GridTables) -> tuple[str, ...]:
+def _sources(grid: GridTables, layout: base.Layout) -> tuple[str, ...]:
     """Return where lines and areas come from, with the notice that OpenStreetMap asks for."""
     tables = (grid.lines, grid.buses, grid.links, grid.certificate)
     told = [table[column] for table in tables for column in ("source", "licence") if column in table]
     words = {str(word).lower() for column in told for word in column.dropna().unique()}
     free = any(mark in word for word in words for mark in ("openstreetmap", "odbl"))
     return (say("Map data © OpenStreetMap contributors, ODbL"),) * free + base.source_texts(
-        {"Lines": grid.lines, "Areas": grid.areas}
+        {"Lines": grid.lines, "Areas": grid.areas, "Borders": layout.borders}
     )
 
 

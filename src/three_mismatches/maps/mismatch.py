@@ -87,7 +87,7 @@ def mismatch_map(
     sources
         Texts of the source line; None reads them from the tables, () leaves the line out.
     layout
-        Extent and insets; `base.layout_of(result.areas)` if None.
+        Extent and insets; that of the result, or `base.layout_of(result.areas)`, if None.
     lang
         "en" or "ja".
 
@@ -102,7 +102,7 @@ def mismatch_map(
         If a table lacks a column that is drawn.
     """
     with drawing(lang):
-        layout = layout or base.layout_of(result.areas)
+        layout = layout or getattr(result, "layout", None) or base.layout_of(result.areas)
         nodes, routes, hubs = result.fibre.fibre_nodes, result.fibre.fibre_routes, marked_hubs(result.hubs)
         tables = {
             "Sites": result.sites,
@@ -110,6 +110,7 @@ def mismatch_map(
             "Ties": result.ties,
             "Fibre": routes,
             "Hubs": hubs,
+            "Borders": layout.borders,
         }
         line = base.source_line(base.source_texts(tables) if sources is None else sources)
         figure, axes = _frames(figsize, layout, line)

@@ -98,7 +98,7 @@ def gap_map(
         If a column is missing.
     """
     with drawing(lang):
-        footer = _footer(sources, {"Sites": sites, "Areas": areas})
+        footer = _footer(sources, {"Sites": sites, "Areas": areas}, layout)
         ax, layout, insets = _start(areas, ax, layout, footer)
         blocks = draw_sites(ax, insets, layout, sites, column)
         draw_legend(ax, blocks, footer=footer)
@@ -145,7 +145,7 @@ def power_map(
         If a column is missing.
     """
     with drawing(lang):
-        footer = _footer(sources, {"Sites": sites, "Areas": areas, "Ties": ties})
+        footer = _footer(sources, {"Sites": sites, "Areas": areas, "Ties": ties}, layout)
         column = column or ("joint_gap_mw" if "joint_gap_mw" in sites else "power_gap_mw")
         ax, layout, insets = _start(areas, ax, layout, footer)
         words, rows = _draw_ties(ax, areas, ties)
@@ -198,7 +198,9 @@ def fibre_map(
     """
     with drawing(lang):
         hubs = marked_hubs(hubs)
-        footer = _footer(sources, {"Sites": sites, "Fibre": fibre_routes, "Hubs": hubs, "Areas": areas})
+        footer = _footer(
+            sources, {"Sites": sites, "Fibre": fibre_routes, "Hubs": hubs, "Areas": areas}, layout
+        )
         ax, layout, insets = _start(areas, ax, layout, footer)
         lines = _route_lines(fibre_nodes, fibre_routes)
         for frame in (ax, *insets):
@@ -247,7 +249,7 @@ def reach_map(
     with drawing(lang):
         column = column or ("stranded_cloud_mw" if "stranded_cloud_mw" in areas else "stranded_mw")
         base.need_columns(areas, "areas", ("spare_mw", column, "hub_rtt_ms"))
-        footer = _footer(sources, {"Areas": areas})
+        footer = _footer(sources, {"Areas": areas}, layout)
         rtt = areas["hub_rtt_ms"].to_numpy(float)
         edges = breaks(rtt)
         fills = {
@@ -271,8 +273,11 @@ def marked_hubs(hubs: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
     return hubs[hubs["kind"] != "population"]
 
 
-def _footer(sources: tuple[str, ...] | None, tables: Mapping[str, pd.DataFrame | None]) -> str:
-    return base.source_line(base.source_texts(tables) if sources is None else sources)
+def _footer(
+    sources: tuple[str, ...] | None, tables: Mapping[str, pd.DataFrame | None], layout: base.Layout | None
+) -> str:
+    drawn = {**tables, "Borders": layout.borders if layout else None}
+    return base.source_line(base.source_texts(drawn) if sources is None else sources)
 
 
 def _start(

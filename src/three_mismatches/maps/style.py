@@ -53,6 +53,7 @@ PALETTE = {
     "land": "#EFEDE7",
     "sea": "#FFFFFF",
     "border": "#A7A299",
+    "inner": "#C4BEB3",
     "frame": "#8B8F94",
     "none": "#DDE3EA",
 }

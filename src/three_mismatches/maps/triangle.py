@@ -209,9 +209,10 @@ def desire_lines(
         if side not in ENDS:
             raise LayerError([Fault("plan", "side", f"{side!r} is no side", f"There are: {', '.join(ENDS)}")])
         moves = triangle.plan[triangle.plan["side"].eq(side)]
-        told = (*_model_texts({"": triangle}), *base.source_texts({"Areas": areas}))
-        footer = base.source_line(told if sources is None else sources)
         layout = layout or base.layout_of(areas)
+        drawn = {"Areas": areas, "Borders": layout.borders}
+        told = (*_model_texts({"": triangle}), *base.source_texts(drawn))
+        footer = base.source_line(told if sources is None else sources)
         ax = _new_axes(footer, (WIDTH - 2 * SIDE) * min(layout.ratio, 1.5)) if ax is None else ax
         frames = [ax, *base.draw_base(ax, areas, layout)]
         ways, ends, mw = _ways(moves)

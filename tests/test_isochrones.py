@@ -126,10 +126,10 @@ def test_sketched_fibres_agree_with_rtt(seed, nodes):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_surveyed_fibres_agree_with_rtt_the_better_the_shorter_the_step(seed):
-    fibre = random_fibre(seed, nodes=5, extra=2)
-    _, coarse = disagreements(fibre, seed, points=3000, step_km=20.0)
-    _, fine = disagreements(fibre, seed, points=3000, step_km=2.0)
+    fibre = random_fibre(seed, nodes=3, extra=1)
+    _, coarse = disagreements(fibre, seed, points=3000, step_km=60.0)
+    _, fine = disagreements(fibre, seed, points=3000, step_km=6.0)
     # Round trips jump where the nearest of two routes changes: what counts is how many points are astray.
-    assert fine.size <= 25 and fine.size <= max(coarse.size / 3, 5), (coarse.size, fine.size)
+    assert fine.size <= 15 and fine.size <= max(coarse.size / 3, 3), (coarse.size, fine.size)

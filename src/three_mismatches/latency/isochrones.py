@@ -42,7 +42,7 @@ def isochrones(
     cable_slack: float | None = None,
     equipment: bool | float = True,
     via: Points | None = None,
-    step_km: float = 2.0,
+    step_km: float = 5.0,
 ) -> gpd.GeoDataFrame:
     r"""
     Return the ground, land and sea, from which the nearest hub is within some round trips.
@@ -70,8 +70,8 @@ def isochrones(
     Returns
     -------
     isochrones
-        One row for each round trip, shortest first, each within the next but for rounding: `rtt_ms` [ms]; `km2` on the ellipsoid
-        [km2]; `source` and `licence` of routes and hubs; `geometry`, a (multi)polygon, empty where nothing is in
+        One row for each round trip, shortest first, each within the next but for rounding: `rtt_ms` [ms];
+        `hub_kind`, as asked for; `km2` on the ellipsoid [km2]; `source` and `licence` of routes and hubs; `geometry`, a (multi)polygon, empty where nothing is in
         time. It covers sea as well: clip it to land as the map needs.
 
     Raises
@@ -103,7 +103,7 @@ def isochrones(
         {"rtt_ms": budgets, "km2": [_km2(shape) for shape in shapes]}, geometry=shapes, crs="EPSG:4326"
     )
     told = {name: _told(name, fibre.fibre_routes, targets) for name in ("source", "licence")}
-    return table.assign(**told)[["rtt_ms", "km2", "source", "licence", "geometry"]]
+    return table.assign(hub_kind=kind, **told)[["rtt_ms", "hub_kind", "km2", "source", "licence", "geometry"]]
 
 
 def _budgets(ms: Sequence[float]) -> Floats:
@@ -153,14 +153,15 @@ def _joints(fibre: Fibre, step_km: float) -> gpd.GeoDataFrame:
 
 
 def _along(vertices: Floats, step_km: float) -> Floats:
-    """Return places along a line, no farther apart than the step, its ends included."""
-    km = np.asarray(geodesy.distance_km(*vertices[:-1].T, *vertices[1:].T), dtype=np.float64)
-    along = np.concatenate([[0.0], np.cumsum(km)])
-    count = int(np.ceil(along[-1] / step_km))
-    at = np.linspace(0.0, along[-1], max(count, 1) + 1)
-    lon = np.unwrap(vertices[:, 0], period=360.0)
-    there = geodesy.wrap_longitude(np.interp(at, along, lon))
-    return np.column_stack([there, np.interp(at, along, vertices[:, 1])])
+    """Return the ends of a line's pieces: places along the geodesics between its vertices, a step apart at most."""
+    azimuth, _, metres = geodesy.GEOD.inv(*vertices[:-1].T, *vertices[1:].T)
+    km = np.asarray(metres, dtype=np.float64) / 1000.0
+    count = np.maximum(np.ceil(km / step_km), 1.0).astype(np.int64)
+    edge = np.repeat(np.arange(km.size), count)
+    number = np.arange(edge.size) - np.repeat(np.cumsum(count) - count, count)
+    at_m = number * km[edge] / count[edge] * 1000.0
+    lon, lat, _ = geodesy.GEOD.fwd(*vertices[edge].T, np.asarray(azimuth)[edge], at_m)
+    return np.concatenate([np.column_stack([lon, lat]), vertices[-1:]])
 
 
 def _shapes(joints: gpd.GeoDataFrame, radius_km: Floats) -> list[BaseGeometry]:

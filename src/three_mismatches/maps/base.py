@@ -48,7 +48,7 @@ __all__ = [
 Extent = tuple[float, float, float, float]
 """West, south, east, north. [degrees]"""
 
-AREA_WIDTH, BORDER_WIDTH = 0.55, 0.3
+AREA_WIDTH, BORDER_WIDTH = 0.6, 0.3
 """Width of the borders of areas, and of the finer lines within them. [pt]"""
 
 FIXED = {"scale bar", "scale words", "inset title"}

@@ -187,6 +187,7 @@ def _default_title(result: MapTables) -> str:
     """Return the study's name, year and demand, as far as its settings say them."""
     told = [readable(getattr(result.settings, word, None)) for word in ("name", "year", "demand")]
     name, year, demand = told
-    parts = [shorten(study_word(name), most=40), year, demand_word(demand) if demand else ""]
-    study = ", ".join(part for part in parts if part)
+    when = say("{year}", year=year) if year else ""
+    parts = [shorten(study_word(name), most=40), when, demand_word(demand) if demand else ""]
+    study = say(", ").join(part for part in parts if part)
     return say("Three mismatches: {study}", study=study) if study else say("Three mismatches")

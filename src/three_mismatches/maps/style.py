@@ -44,20 +44,23 @@ Style = dict[str, Any]
 """Keywords for matplotlib."""
 
 PALETTE = {
-    "demand": "#B8860B",
+    "demand": "#D9A53A",
     "power": "#0069A0",
     "fibre": "#329583",
-    "gap": "#9F3527",
+    "gap": "#82231E",
     "ink": "#22252A",
     "quiet": "#5F646B",
     "land": "#EFEDE7",
     "sea": "#FFFFFF",
-    "border": "#A7A299",
-    "inner": "#C4BEB3",
+    "border": "#979186",
+    "inner": "#C8C3B8",
     "frame": "#8B8F94",
     "none": "#DDE3EA",
 }
-"""Colours by meaning: demand, power, fibre and gap are one hue each; `none` fills a disc without a gap."""
+"""
+Colours by meaning: demand, fibre, power and gap are one hue each and get darker in this order; `border` and `inner`
+part areas and what is within them, `none` fills a disc without a gap.
+"""
 
 RAMPS: dict[str, tuple[str, ...]] = {
     "gap": ("#EEAF6C", "#DE8140", "#C3562D", "#9F3527", "#6E1F20"),

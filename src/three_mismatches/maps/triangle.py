@@ -260,7 +260,8 @@ def _study_words(each: TriangleTables) -> str:
     """Return a study's name, year and demand."""
     demand = {"low": say("low"), "high": say("high"), "outlook": say("outlook")}
     told = readable(each.demand)
-    return f"{study_word(readable(each.name))} {each.year}, {demand.get(told, told)}"
+    name, year = study_word(readable(each.name)), say("{year}", year=each.year)
+    return say(", ").join([f"{name} {year}", demand.get(told, told)])
 
 
 def _one_unit(given: Mapping[str, TriangleTables]) -> str:

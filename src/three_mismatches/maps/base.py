@@ -39,6 +39,8 @@ __all__ = [
     "layout_of",
     "need_columns",
     "new_figure",
+    "polygon_path",
+    "seen_paths",
     "scale_bar",
     "source_texts",
 ]
@@ -188,10 +190,7 @@ def draw_land(
     ax: Axes, areas: gpd.GeoDataFrame, extent: Extent, *, fills: Mapping[str, str] | None = None
 ) -> None:
     """Draw the part of the areas that lies in the extent."""
-    margin = 0.05 * max(extent[2] - extent[0], extent[3] - extent[1])
-    box = (extent[0] - margin, extent[1] - margin, extent[2] + margin, extent[3] + margin)
-    seen = shapely.clip_by_rect(areas.geometry.array, *box)
-    shown = [(area, path) for area, path in zip(areas.index, map(_polygon_path, seen), strict=True) if path]
+    shown = seen_paths(areas, extent)
     colours = [(fills or {}).get(area, PALETTE["land"]) for area, _ in shown]
     paths = PathCollection(
         [path for _, path in shown],
@@ -202,6 +201,14 @@ def draw_land(
     )
     paths.set_label("land")
     ax.add_collection(paths, autolim=False)
+
+
+def seen_paths(areas: gpd.GeoDataFrame, extent: Extent) -> list[tuple[object, Path]]:
+    """Return each area that has a part in the extent or near its edge, and the rings of that part."""
+    margin = 0.05 * max(extent[2] - extent[0], extent[3] - extent[1])
+    box = (extent[0] - margin, extent[1] - margin, extent[2] + margin, extent[3] + margin)
+    seen = shapely.clip_by_rect(areas.geometry.array, *box)
+    return [(area, path) for area, path in zip(areas.index, map(polygon_path, seen), strict=True) if path]
 
 
 def draw_borders(ax: Axes, layout: Layout) -> None:
@@ -408,7 +415,7 @@ def _height(extent: Extent) -> float:
     return extent[3] - extent[1]
 
 
-def _polygon_path(shape: BaseGeometry | None) -> Path | None:
+def polygon_path(shape: BaseGeometry | None) -> Path | None:
     """Return the rings of a polygon as one path, holes included."""
     if shape is None or shape.is_empty:
         return None

@@ -70,11 +70,10 @@ def disc_row(text: str, *, diameter: float, face: str = "none", edge: str = "", 
     return _row(text, width, height, disc)
 
 
-def patch_row(text: str, *, face: str) -> Row:
-    """Return a filled box."""
-    box = Rectangle(
-        (0, 0), SYMBOL_WIDTH, ROW_HEIGHT, facecolor=face, edgecolor=PALETTE["quiet"], linewidth=0.4
-    )
+def patch_row(text: str, *, face: str, hatch: str = "", edge: str = "", width: float = 0.4) -> Row:
+    """Return a filled box with a rim of `width` [pt]."""
+    style: Style = {"edgecolor": edge or PALETTE["quiet"], "linewidth": width, "hatch": hatch or None}
+    box = Rectangle((0, 0), SYMBOL_WIDTH, ROW_HEIGHT, facecolor=face, **style)
     return _row(text, SYMBOL_WIDTH, ROW_HEIGHT, box)
 
 

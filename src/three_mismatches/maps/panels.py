@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from three_mismatches.language import Language, names_of, say
 from three_mismatches.maps import base
+from three_mismatches.maps.bands import draw_bands
 from three_mismatches.maps.discs import class_colour, class_rows, draw_sites
 from three_mismatches.maps.folding import fold
 from three_mismatches.maps.labels import Label, place_labels, settle
@@ -166,6 +167,7 @@ def fibre_map(
     *,
     areas: gpd.GeoDataFrame,
     hubs: gpd.GeoDataFrame | None = None,
+    isochrones: gpd.GeoDataFrame | None = None,
     ax: Axes | None = None,
     layout: base.Layout | None = None,
     sources: tuple[str, ...] | None = None,
@@ -186,6 +188,8 @@ def fibre_map(
         Polygons, indexed by area.
     hubs
         Points with `kind`: what the sites must reach.
+    isochrones
+        From `latency.isochrones`: drawn as bands on the land, light where the round trip is short.
     ax, layout, sources
         As for `gap_map`.
     lang
@@ -208,13 +212,12 @@ def fibre_map(
         )
         own = ax is None
         ax, layout, insets = _start(areas, ax, layout, footer)
-        lines = _route_lines(fibre_nodes, fibre_routes)
-        for frame in (ax, *insets):
-            _draw_lines(frame, lines, colour=PALETTE["fibre"], width=0.9, zorder=2.2)
-        rows = [line_row(say("fibre route"), colour=PALETTE["fibre"], width=0.9)] if lines else []
-        rows += _draw_hubs([ax, *insets], hubs)
+        frames = [ax, *insets]
+        bands = [] if isochrones is None else [draw_bands(frames, layout, areas, isochrones)]
+        rows = _draw_routes(frames, _route_lines(fibre_nodes, fibre_routes), cased=bool(bands))
+        rows += _draw_hubs(frames, hubs)
         blocks = draw_sites(ax, insets, layout, sites, "rtt_gap_ms", extra=rows)
-        return _finish(ax, blocks, footer, fit=own)
+        return _finish(ax, [*blocks, *bands], footer, fit=own)
 
 
 def reach_map(
@@ -389,6 +392,15 @@ def _route_lines(nodes: gpd.GeoDataFrame, routes: pd.DataFrame) -> list[Floats]:
         elif all(end is not None and not end.is_empty for end in ends):
             lines.append(np.array([[end.x, end.y] for end in ends if end is not None]))
     return lines
+
+
+def _draw_routes(frames: Sequence[Axes], lines: Sequence[Floats], *, cased: bool) -> list[Row]:
+    """Draw the routes, on a coloured ground in a pale casing, and return the legend's row."""
+    for frame in frames:
+        if cased:
+            _draw_lines(frame, lines, colour=PALETTE["sea"], width=2.3, zorder=2.1)
+        _draw_lines(frame, lines, colour=PALETTE["fibre"], width=0.9, zorder=2.2)
+    return [line_row(say("fibre route"), colour=PALETTE["fibre"], width=0.9)] if lines else []
 
 
 def _draw_lines(ax: Axes, lines: Sequence[Floats], *, colour: str, width: float, zorder: float) -> None:

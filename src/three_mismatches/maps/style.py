@@ -65,8 +65,9 @@ part areas and what is within them, `none` fills a disc without a gap.
 RAMPS: dict[str, tuple[str, ...]] = {
     "gap": ("#EEAF6C", "#DE8140", "#C3562D", "#9F3527", "#6E1F20"),
     "fibre": ("#D2EEE9", "#A6D9D1", "#7CC3B7", "#56AC9D", "#329583"),
+    "power": ("#C8DFFB", "#8DBAE8", "#4C96D3", "#1473AC", "#004F7B"),
 }
-"""Classed ramps, light to dark in even steps of CIE lightness: a gap, and a round trip."""
+"""Classed ramps, light to dark in even steps of CIE lightness: a gap, a round trip, and a wait for power."""
 
 ZONE_RAMPS: tuple[tuple[str, ...], ...] = (
     ("#92BBDC", "#4090C2", "#026590", "#003B56"),

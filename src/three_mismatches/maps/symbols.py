@@ -72,4 +72,4 @@ def _radius(turns: Floats, sides: int) -> Floats:
 
 def scaled(path: Path, by: float) -> Path:
     """Return a path made larger or smaller about its centre."""
-    return Path(path.vertices * by, path.codes)
+    return Path(np.asarray(path.vertices) * by, path.codes)

@@ -96,7 +96,7 @@ class Waits:
     @property
     def most(self) -> NDArray[np.intp]:
         """Which stream is the slowest most often; of equal ones the first."""
-        return np.where(np.isnan(self.shares), 0.0, self.shares).argmax(axis=1)
+        return np.asarray(np.nan_to_num(self.shares).argmax(axis=1))
 
 
 def ternary_map(
@@ -223,10 +223,10 @@ def _draw_frame(
     at = np.flatnonzero(drawn)
     lon, lat = fan_out(ax, waits.lon[at], waits.lat[at])
     _draw_symbols(ax, waits, at, np.column_stack([lon, lat]))
-    place = dict(zip(at.tolist(), zip(lon, lat, strict=True), strict=True))
+    place = {int(row): (float(x), float(y)) for row, x, y in zip(at, lon, lat, strict=True)}
     rows = _to_name(waits, named, most)
     labels = [
-        Label(_told(waits, row), *map(float, place[row]), radius=waits.diameter[row] / 2) for row in rows
+        Label(_told(waits, row), place[row][0], place[row][1], radius=waits.diameter[row] / 2) for row in rows
     ]
     discs = np.column_stack([lon, lat, waits.diameter[at] / 2])
     place_labels(ax, labels, discs=discs, frames=base.fixed_boxes(ax, insets))
@@ -278,7 +278,8 @@ def _draw_symbols(ax: Axes, waits: Waits, at: NDArray[np.intp], places: Floats) 
     ax.add_collection(drawn, autolim=False)
 
 
-Part = tuple[Path, object, object, float, str]
+Colour = str | tuple[float, float, float]
+Part = tuple[Path, Colour, Colour, float, str]
 """A path for a symbol of diameter 1, its filling, its rim, the rim's width [pt] and dashes."""
 
 
@@ -293,7 +294,13 @@ def _parts(waits: Waits, row: int, colour: Floats) -> list[Part]:
     sides, share = SIDES[waits.most[row]], float(waits.waits[row])
     parts: list[Part] = [
         (sector(sides), PALETTE["none"], PALETTE["ink"], 0.55, "-"),
-        (sector(sides, share), tuple(colour), PALETTE["ink"], 0.3, "-"),
+        (
+            sector(sides, share),
+            (float(colour[0]), float(colour[1]), float(colour[2])),
+            PALETTE["ink"],
+            0.3,
+            "-",
+        ),
     ]
     if np.isnan(waits.request[row]):
         parts.append((scaled(sector(0), CORE), PALETTE["sea"], "none", 0.0, "-"))
@@ -349,9 +356,8 @@ def _other_rows(waits: Waits) -> list[Row]:
         rows.append(path_row(say("not known: {count}", count=number(lost)), dots, diameter=7.0, dashes=":"))
     if unsized := int((waits.waiting & np.isnan(waits.request)).sum()):
         parts = [(sector(0), PALETTE["quiet"], 0.55), (scaled(sector(0), CORE), PALETTE["sea"], 0.0)]
-        rows.append(
-            path_row(
-                say("size not known: {count}", count=number(unsized)), parts, diameter=SMALLEST
-            )
-        )
-    return [*rows, *([fanned_row(say("at one point, fanned out"))] if fan_rank(waits.lon, waits.lat).any() else [])]
+        rows.append(path_row(say("size not known: {count}", count=number(unsized)), parts, diameter=SMALLEST))
+    return [
+        *rows,
+        *([fanned_row(say("at one point, fanned out"))] if fan_rank(waits.lon, waits.lat).any() else []),
+    ]

@@ -114,7 +114,9 @@ def _rule(key: TernaryAxes) -> None:
     """Draw the lines of equal shares, with their figures. [%]"""
     for axis in (key.taxis, key.laxis, key.raxis):
         axis.set_ticks(TICKS, labels=[number(100.0 * tick) for tick in TICKS])
-        axis.set_tick_params(labelsize=SIZES["small"] - 1.0, labelcolor=PALETTE["quiet"], length=2.0, width=0.5)
+        axis.set_tick_params(
+            labelsize=SIZES["small"] - 1.0, labelcolor=PALETTE["quiet"], length=2.0, width=0.5
+        )
     key.grid(color=PALETTE["sea"], linewidth=0.4, alpha=0.7)
     for spine in key.spines.values():
         spine.set(color=PALETTE["ink"], linewidth=0.6)

@@ -199,7 +199,8 @@ def latency_waterfall(row: pd.Series, *, ax: Axes | None = None, lang: Language 
 def _row_of(sites: gpd.GeoDataFrame, site: str) -> pd.Series:
     """Return the row of a site; raise `LayerError` that names the nearest."""
     if site in sites.index:
-        return sites.loc[site]
+        row: pd.Series = sites.loc[site]
+        return row
     known = [str(each) for each in sites.index]
     near = difflib.get_close_matches(str(site), known, n=CLOSE, cutoff=0.0)
     hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else "The table has no rows"
@@ -241,14 +242,26 @@ def _power_bars(row: pd.Series, names: Mapping[str, str]) -> list[Bar]:
         kept = float(min(left, max(mw, 0.0)))
         bars.append(_step(row, rung, mw, (kept, left), names))
         left = kept
-    return [*bars, _delivered(left, request)] if rungs else [*bars, Bar(say("Delivered"), say("not known"), 0, 0, "")]
+    return (
+        [*bars, _delivered(left, request)]
+        if rungs
+        else [*bars, Bar(say("Delivered"), say("not known"), 0, 0, "")]
+    )
 
 
 def _delivered(left: float, request: float) -> Bar:
     """Return the last row: what the site gets, and what is missing."""
     gap = request - left
     if gap <= NOTHING:
-        return Bar(say("Delivered"), f"{_mw(left)} MW", 0.0, left, PALETTE["power"], say("nothing is missing"), link=left)
+        return Bar(
+            say("Delivered"),
+            f"{_mw(left)} MW",
+            0.0,
+            left,
+            PALETTE["power"],
+            say("nothing is missing"),
+            link=left,
+        )
     told = say("{value} MW; {gap} MW short", value=_mw(left), gap=_mw(gap))
     return Bar(say("Delivered"), told, 0.0, left, PALETTE["power"], lost=request, link=left)
 
@@ -264,9 +277,7 @@ def _open_bars(row: pd.Series, rungs: Mapping[str, float], names: Mapping[str, s
     ]  # fmt: skip
 
 
-def _step(
-    row: pd.Series, rung: str, mw: float, span: tuple[float, float], names: Mapping[str, str]
-) -> Bar:
+def _step(row: pd.Series, rung: str, mw: float, span: tuple[float, float], names: Mapping[str, str]) -> Bar:
     """Return the row of one rung: what it leaves, and what it takes away."""
     kept, left = span
     words, why = _step_words(rung), _because(row, rung, names)
@@ -281,7 +292,9 @@ def _room(mw: float, request: float) -> str:
     """Return how much a rung would allow, and how many times the request that is."""
     if not np.isfinite(mw) or request <= NOTHING:
         return say("room for {value} MW", value=_mw(mw))
-    return say("room for {value} MW, {times} × the request", value=_mw(mw), times=number(round(mw / request, 1)))
+    return say(
+        "room for {value} MW, {times} × the request", value=_mw(mw), times=number(round(mw / request, 1))
+    )
 
 
 def _step_words(rung: str) -> str:
@@ -363,7 +376,8 @@ def _latency_bars(row: pd.Series, names: Mapping[str, str]) -> list[Bar]:
     if not np.isfinite(rtt):
         told = say("no path along the fibre") if np.isinf(rtt) else say("not known")
         return [Bar(whole, told, 0.0, 0.0, "")]
-    bars, start = [], 0.0
+    bars: list[Bar] = []
+    start = 0.0
     for part, face in zip(PARTS, FACES, strict=True):
         ms = max(np.nan_to_num(_number_in(row, part)), 0.0)
         figure = f"+{_ms(ms, rtt)} ms" if start > 0.0 and ms > 0.0 else f"{_ms(ms, rtt)} ms"
@@ -372,7 +386,9 @@ def _latency_bars(row: pd.Series, names: Mapping[str, str]) -> list[Bar]:
     low, high = _number_in(row, "rtt_low_ms"), _number_in(row, "rtt_high_ms")
     told = f"{_ms(rtt, rtt)} ms"
     if np.isfinite([low, high]).all():
-        told = say("{value} ms ({low} to {high})", value=_ms(rtt, rtt), low=_ms(low, rtt), high=_ms(high, rtt))
+        told = say(
+            "{value} ms ({low} to {high})", value=_ms(rtt, rtt), low=_ms(low, rtt), high=_ms(high, rtt)
+        )
     return [*bars, Bar(whole, told, 0.0, rtt, PALETTE["fibre"], _verdict(rtt, budget), link=rtt)]
 
 
@@ -457,12 +473,26 @@ def _draw_excess(ax: Axes, row: pd.Series, at: int) -> None:
     """Hatch what of the round trip is beyond the budget, and draw its range."""
     rtt, budget = _number_in(row, "rtt_ms"), _number_in(row, "budget_ms")
     if rtt - budget > NOTHING:
-        over: Style = {"facecolor": PALETTE["gap"], "edgecolor": PALETTE["sea"], "linewidth": 0.0, "zorder": 3.2}
+        over: Style = {
+            "facecolor": PALETTE["gap"],
+            "edgecolor": PALETTE["sea"],
+            "linewidth": 0.0,
+            "zorder": 3.2,
+        }
         ax.barh(at, rtt - budget, left=budget, height=BAR, hatch=HATCH, label="beyond", **over)
     low, high = _number_in(row, "rtt_low_ms"), _number_in(row, "rtt_high_ms")
     if np.isfinite([low, high]).all():
-        style: Style = {"color": PALETTE["ink"], "linewidth": 1.0, "zorder": 4, "label": "range"}
-        ax.errorbar(rtt, at, xerr=[[max(rtt - low, 0.0)], [max(high - rtt, 0.0)]], capsize=3.0, **style)
+        spread = [[max(rtt - low, 0.0)], [max(high - rtt, 0.0)]]
+        # Pale below dark: to be seen on a bar and off it.
+        for colour, width, label in ((PALETTE["sea"], 3.2, "_"), (PALETTE["ink"], 1.0, "range")):
+            style: Style = {
+                "color": colour,
+                "linewidth": width,
+                "capthick": width,
+                "zorder": 4,
+                "label": label,
+            }
+            ax.errorbar(rtt, at, xerr=spread, capsize=3.0, **style)
 
 
 def _draw_budget(ax: Axes, budget: float, rtt: float) -> None:
@@ -497,7 +527,12 @@ def _draw_bar(ax: Axes, at: int, bar: Bar, end: float) -> None:
     if bar.lost > bar.high:
         lost: Style = {"facecolor": PALETTE["gap"], "hatch": HATCH, "label": "lost"}
         if bar.face:
-            lost |= {"facecolor": PALETTE["sea"], "edgecolor": PALETTE["gap"], "linestyle": "--", "label": "missing"}
+            lost |= {
+                "facecolor": PALETTE["sea"],
+                "edgecolor": PALETTE["gap"],
+                "linestyle": "--",
+                "label": "missing",
+            }
         ax.barh(at, bar.lost - bar.high, left=bar.high, **{**style, **lost})
     if np.isfinite(bar.link):
         heights = [at - ROW + BAR / 2, at - BAR / 2]
@@ -508,11 +543,13 @@ def _write_row(ax: Axes, at: int, bar: Bar) -> None:
     edge = ax.get_yaxis_transform()
     above: Style = {"transform": edge, "va": "bottom", "size": SIZES["text"], "color": PALETTE["ink"]}
     # Words stay readable where a line runs behind them.
-    above |= {"zorder": 6, "bbox": {"facecolor": PALETTE["sea"], "linewidth": 0, "boxstyle": "square,pad=0.08"}}
+    ground: Style = {"facecolor": PALETTE["sea"], "linewidth": 0, "boxstyle": "square,pad=0.08"}
+    above |= {"zorder": 6, "bbox": ground}
     ax.text(0.0, at - BAR / 2 - 0.07, bar.words, ha="left", **above)
     ax.text(1.0, at - BAR / 2 - 0.07, bar.figure, ha="right", weight="bold", **above)
     if bar.below:
         quiet: Style = {"transform": edge, "size": SIZES["small"], "color": PALETTE["quiet"], "va": "top"}
+        quiet |= {"zorder": 5, "bbox": ground}
         ax.text(0.0, at + BAR / 2 + 0.04, bar.below, ha="left", **quiet)
 
 

@@ -153,8 +153,7 @@ def _names(index: pd.Index, sites: gpd.GeoDataFrame | None) -> dict[object, str]
     for site, name in names_of(table).items():
         words = readable(name)
         words = words if words.replace(NO_GLYPH, "").strip() else readable(site)
-        wide = sum(ord(char) > 0x2E7F for char in words)
-        found[site] = shorten(words, most=NAME_LENGTH - min(wide, NAME_LENGTH // 2 + 1))
+        found[site] = shorten(words, most=NAME_LENGTH)
     return found
 
 
@@ -236,9 +235,12 @@ def _tell_beyond(ax: Axes, at: int, line: Line, end: float) -> None:
         "va": "center",
         "zorder": 5,
     }
-    middle = f"{_place(line.middle)}, " if line.middle > end else ""
+    if line.middle > end:
+        told = say("median {place} →", place=_place(line.middle))
+    else:
+        told = say("to {place} →", place=_place(line.high))
     ground: Style = {"facecolor": PALETTE["sea"], "alpha": 0.8, "linewidth": 0, "boxstyle": "square,pad=0.1"}
-    ax.text(end, at, f"{middle}{_place(line.high)} →", bbox=ground, **style)
+    ax.text(end, at, told, bbox=ground, **style)
 
 
 def _place(rank: float) -> str:

@@ -136,6 +136,10 @@ def ternary_map(
     ax
         The axes.
 
+    Notes
+    -----
+    A stream that a study gives no lead times for takes no time, so no site waits for it: that is a gap in the data.
+
     Raises
     ------
     LayerError

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from urllib.parse import quote
 
 import geopandas as gpd
 import numpy as np
@@ -44,6 +45,7 @@ __all__ = [
     "fan_out",
     "fan_rank",
     "site_names",
+    "site_url",
     "whole_sites",
 ]
 
@@ -72,6 +74,7 @@ class Discs:
     gap: Floats
     diameter: Floats
     names: tuple[str, ...]
+    urls: tuple[str, ...]
 
 
 def draw_sites(
@@ -111,6 +114,11 @@ def draw_sites(
     apart = base.inside(discs.lon, discs.lat, layout.extent) & ~elsewhere
     _draw_frame(ax, discs, edges, column, most=LABELS_ON_MAP, among=apart, insets=insets, first=first)
     return _blocks(discs, edges, column, extra)
+
+
+def site_url(site: object) -> str:
+    """Return the link of a site's disc, safe whatever its id holds."""
+    return "#site-" + quote(str(site), safe="", errors="replace")
 
 
 def class_colour(value: float, edges: Sequence[float], ramp: Sequence[str], *, nothing: str = "") -> str:
@@ -173,7 +181,7 @@ def _ready(sites: gpd.GeoDataFrame, column: str) -> Discs:
     largest = float(np.nanmax(request, initial=0.0))
     return Discs(
         rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy(), request, rows[column].to_numpy(float),
-        disc_diameters(request, largest=largest), site_names(rows),
+        disc_diameters(request, largest=largest), site_names(rows), tuple(site_url(site) for site in rows.index),
     )  # fmt: skip
 
 
@@ -181,7 +189,7 @@ def _chosen(discs: Discs, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Discs:
     """Return the discs of the given rows, in their order."""
     at = np.flatnonzero(rows) if rows.dtype == bool else rows
     parts = (discs.lon[at], discs.lat[at], discs.request[at], discs.gap[at], discs.diameter[at])
-    return Discs(*parts, tuple(discs.names[row] for row in at))
+    return Discs(*parts, tuple(discs.names[row] for row in at), tuple(discs.urls[row] for row in at))
 
 
 def _draw_frame(
@@ -243,6 +251,8 @@ def _scatter(ax: Axes, discs: Discs, edges: Sequence[float]) -> None:
         discs.lon, discs.lat, sizes, facecolors=faces, edgecolors=rims, linewidths=widths, zorder=4
     )
     drawn.set_label("sites")
+    # Inside a report each disc is a link, by which the page knows whose it is; `save` leaves the links out.
+    drawn.set_urls(list(discs.urls))
 
 
 def _worst(discs: Discs, among: Mask, most: int) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,7 +112,9 @@ def spatial_tables(result: Result) -> dict[str, gpd.GeoDataFrame]:
     from three_mismatches.maps.base import centres
 
     nodes, routes = result.fibre.fibre_nodes, result.fibre.fibre_routes
-    offices = gpd.GeoSeries.from_xy(*centres(result.areas).to_numpy().T, index=result.areas.index, crs="EPSG:4326")
+    offices = gpd.GeoSeries.from_xy(
+        *centres(result.areas).to_numpy().T, index=result.areas.index, crs="EPSG:4326"
+    )
     tables = {
         "sites": result.sites,
         "areas": result.areas,
@@ -160,7 +161,7 @@ def _raw(result: Result) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def _printed(story: Story) -> Mapping[str, pd.DataFrame]:
+def _printed(story: Story) -> dict[str, pd.DataFrame]:
     from three_mismatches.report.story import Sheet
 
     blocks = (block for section in story.sections for block in section.blocks)

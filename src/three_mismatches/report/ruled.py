@@ -60,7 +60,9 @@ def set_sheet(pages: Pages, sheet: Sheet) -> None:
     """
     ruled, caption = _ruled(sheet), readable(sheet.caption)
     first = _first_height(ruled, caption)
-    if pages.waiting and pages.room < first + sum(_height(row, ruled.kind) for row in ruled.rows[FIRST_ROWS:]):
+    if pages.waiting and pages.room < first + sum(
+        _height(row, ruled.kind) for row in ruled.rows[FIRST_ROWS:]
+    ):
         pages.turn()  # no picture between the pages of a table
     pages.need(first)
     pages.text(caption, CAPTION, keep=9)

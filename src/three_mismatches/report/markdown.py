@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from three_mismatches.language import say, speaking
-from three_mismatches.report import cells
+from three_mismatches.report import printed
 from three_mismatches.report.story import Block, Bullets, Paragraph, Picture, Section, Sheet, Story
 
 __all__ = ["markdown"]
@@ -63,9 +63,9 @@ def _block(block: Block) -> str:
 
 def _sheet(sheet: Sheet) -> str:
     """Return the caption, a pipe table and, if rows are left out, where they all are."""
-    ends = ["---:" if cells.is_number(sheet, column) else "---" for column in sheet.columns]
-    lines = [[_text(cells.heading(column)) for column in sheet.columns], ends]
-    lines += [[_text(cell) for cell in row] for row in cells.cells(sheet, most=ROWS_SHOWN)]
+    ends = ["---:" if printed.is_number(sheet, column) else "---" for column in sheet.columns]
+    lines = [[_text(printed.heading(column)) for column in sheet.columns], ends]
+    lines += [[_text(cell) for cell in row] for row in printed.cells(sheet, most=ROWS_SHOWN)]
     parts = [f"**{_text(sheet.caption)}**", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
     if len(sheet.rows) > ROWS_SHOWN:
         parts.append(
@@ -84,7 +84,7 @@ def rows_left_out(sheet: Sheet, *, shown: int, file: str) -> str:
 
 def _text(given: str) -> str:
     """Return text that Markdown shows as it is written, on one line; web addresses become links."""
-    words, parts, end = cells.one_line(given), [], 0
+    words, parts, end = printed.one_line(given), [], 0
     for found in ADDRESS.finditer(words):
         parts += [_escaped(words[end : found.start()]), f"<{found[0]}>"]
         end = found.end()

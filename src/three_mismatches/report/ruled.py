@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from three_mismatches.maps.style import readable
-from three_mismatches.report import cells
+from three_mismatches.report import printed
 from three_mismatches.report.markdown import rows_left_out
 from three_mismatches.report.pages import SIDE, TEXT_WIDTH, Pages
 from three_mismatches.report.story import Sheet
@@ -89,9 +89,9 @@ def _first_height(ruled: Ruled, caption: str) -> float:
 
 def _ruled(sheet: Sheet) -> Ruled:
     """Return a table with its columns fitted to the page."""
-    head = [cells.heading(column) for column in sheet.columns]
-    rows = [[readable(cell) for cell in row] for row in cells.cells(sheet, most=ROWS_PRINTED)]
-    numeric = tuple(cells.is_number(sheet, column) for column in sheet.columns)
+    head = [printed.heading(column) for column in sheet.columns]
+    rows = [[readable(cell) for cell in row] for row in printed.cells(sheet, most=ROWS_PRINTED)]
+    numeric = tuple(printed.is_number(sheet, column) for column in sheet.columns)
     kind, widths = _fitted(head, rows, numeric)
     lefts = SIDE + np.concatenate([[0.0], np.cumsum(widths + GUTTER)])[: len(widths)]
     bold = replace(kind, bold=True)

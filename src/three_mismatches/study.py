@@ -225,6 +225,11 @@ class Result:
     settings: Settings
 
     @property
+    def study(self) -> Study:
+        """The study that this answers."""
+        return Study(self.tables.inputs, self.settings)
+
+    @property
     def sites(self) -> gpd.GeoDataFrame:
         """One row per site: request, hosting, gaps, round trip, dominant mismatch, flags."""
         return self.tables.sites
@@ -284,7 +289,7 @@ class Result:
         """The mismatch triangle in km, made when it is first asked for; `mismatch.triangle` knows other grounds."""
         from three_mismatches import mismatch
 
-        return mismatch.triangle(Study(self.tables.inputs, self.settings))
+        return mismatch.triangle(self.study)
 
     @property
     def certificate(self) -> gpd.GeoDataFrame:

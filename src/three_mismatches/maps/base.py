@@ -23,8 +23,10 @@ from shapely.geometry.base import BaseGeometry
 
 from three_mismatches.errors import Fault, LayerError
 from three_mismatches.geodesy import distance_km
+from three_mismatches.language import say
 from three_mismatches.maps.labels import measurer, plate, settle
 from three_mismatches.maps.style import PALETTE, SIZES, Style, number, readable, round_down, shorten
+from three_mismatches.maps.terms import inset_title, table_word
 
 __all__ = [
     "JAPAN",
@@ -211,9 +213,13 @@ def scale_bar(ax: Axes, extent: Extent, *, at: tuple[float, float], with_latitud
     middle = (extent[1] + extent[3]) / 2
     bar = ax.plot([east - degrees, east], [lat, lat], color=PALETTE["quiet"], lw=1.6, zorder=8)[0]
     bar.set_label("scale bar")
-    where = f" at {abs(middle):.0f}°{'N' if middle >= 0 else 'S'}" if with_latitude else ""
+    lat_words = f"{abs(middle):.0f}°"
+    km_words = number(km)
     style: Style = {"ha": "right", "va": "bottom", "bbox": plate(), "zorder": 8}
-    text = f"{number(km)} km{where}"
+    text = say("{km} km", km=km_words)
+    if with_latitude:
+        northern = middle >= 0
+        text = say("{km} km at {lat}N" if northern else "{km} km at {lat}S", km=km_words, lat=lat_words)
     words = ax.annotate(
         text,
         (east, lat),
@@ -272,14 +278,16 @@ def source_texts(tables: Mapping[str, pd.DataFrame | None]) -> tuple[str, ...]:
     ('Areas: Natural Earth (public domain)',)
     """
     return tuple(
-        f"{name}: {_sources(table)}" for name, table in tables.items() if table is not None and len(table)
+        say("{table}: {sources}", table=table_word(name), sources=_sources(table))
+        for name, table in tables.items()
+        if table is not None and len(table)
     )
 
 
 def source_line(texts: Iterable[str]) -> str:
     """Return the source line of a map, or nothing."""
-    joined = ". ".join(texts)
-    return f"Sources. {joined}." if joined else ""
+    joined = say(". ").join(texts)
+    return say("Sources. {sources}.", sources=joined) if joined else ""
 
 
 def inside(lon: NDArray[np.float64], lat: NDArray[np.float64], extent: Extent) -> NDArray[np.bool_]:
@@ -305,7 +313,13 @@ def _draw_inset(
     style: Style = {"ha": "left", "va": "top", "weight": "bold", "bbox": plate(), "zorder": 9}
     place: Style = {"xycoords": "axes fraction", "textcoords": "offset points"}
     title = frame.annotate(
-        inset.title, (0, 1), (4, -4), size=SIZES["label"], color=PALETTE["quiet"], **place, **style
+        inset_title(inset.title),
+        (0, 1),
+        (4, -4),
+        size=SIZES["label"],
+        color=PALETTE["quiet"],
+        **place,
+        **style,
     )
     title.set_label("inset title")
     if inset.crowded:
@@ -405,18 +419,19 @@ def _sources(table: pd.DataFrame) -> str:
             group[name] = group.get(name, 0) + 1
     ranked = sorted(counts, key=lambda licence: (-sum(counts[licence].values()), licence))
     told = [text for licence in ranked if (text := _group(counts[licence], licence))]
-    return "; ".join(told) or "source not stated"
+    return "; ".join(told) or say("source not stated")
 
 
 def _group(counts: Mapping[str, int], licence: str) -> str:
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
     if not ranked:
-        return f"source not stated ({licence})" if licence else ""
+        return f"{say('source not stated')} ({licence})" if licence else ""
     rest = len(ranked) - SHOWN_SOURCES
     # One more name is no longer than "and 1 more".
     shown = ranked if rest <= 1 else ranked[:SHOWN_SOURCES]
-    more = f" and {rest} more" if rest > 1 else ""
-    return ", ".join(shown) + more + (f" ({shorten(licence, most=LICENCE_LENGTH)})" if licence else "")
+    names = ", ".join(shown)
+    told = say("{names} and {count} more", names=names, count=rest) if rest > 1 else names
+    return told + (f" ({shorten(licence, most=LICENCE_LENGTH)})" if licence else "")
 
 
 def _short_sources(source: object) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,6 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnchoredOffsetbox, DrawingArea, HPacker, OffsetBox, TextArea, VPacker
 from matplotlib.patches import Circle, Rectangle
 
+from three_mismatches.language import say
+from three_mismatches.maps.folding import fold
 from three_mismatches.maps.labels import dpi_of, settle
 from three_mismatches.maps.style import PALETTE, SIZES, Style
 
@@ -83,12 +84,12 @@ def marker_row(text: str, *, marker: str, size: float, face: str, edge: str) -> 
     return _row(text, SYMBOL_WIDTH, ROW_HEIGHT, point)
 
 
-def fanned_row(text: str = "sites at one point, fanned out") -> Row:
+def fanned_row(text: str = "") -> Row:
     """Return a few discs side by side."""
     style: Style = {"facecolor": "none", "edgecolor": PALETTE["ink"], "linewidth": 0.55}
     places = ((4.6, 3.0), (8.6, 5.4), (10.4, 2.4))
     discs = [Circle(place, 2.0, **style) for place in places]
-    return _row(text, SYMBOL_WIDTH, ROW_HEIGHT, *discs)
+    return _row(text or say("sites at one point, fanned out"), SYMBOL_WIDTH, ROW_HEIGHT, *discs)
 
 
 def draw_legend(ax: Axes, blocks: Iterable[Block], *, footer: str = "") -> AnchoredOffsetbox:
@@ -139,7 +140,7 @@ def text_width(ax: Axes) -> float:
 
 def wrap(text: str, *, width: float, size: float) -> str:
     """Return `text` broken into lines of `width` [pt] at type `size` [pt]."""
-    return textwrap.fill(text, max(int(width / (size * CHARACTER_WIDTH)), 24))
+    return fold(text, max(int(width / (size * CHARACTER_WIDTH)), 24))
 
 
 def _row(text: str, width: float, height: float, *artists: Artist) -> Row:

@@ -16,6 +16,7 @@ from matplotlib.offsetbox import AnchoredOffsetbox
 from numpy.typing import NDArray
 
 from three_mismatches.errors import Fault, LayerError
+from three_mismatches.language import say
 from three_mismatches.maps import base
 from three_mismatches.maps.discs import class_colour, class_rows
 from three_mismatches.maps.labels import Label, measurer, place_labels, root_figure, settle
@@ -43,6 +44,7 @@ from three_mismatches.maps.style import (
     readable,
     shorten,
 )
+from three_mismatches.maps.terms import zone_word
 
 __all__ = [
     "Branches",
@@ -81,7 +83,6 @@ WHOLE, PART = 0.75, 1.5
 
 ZONE_CLEAR = 26.0
 LISTED_ZONES = 6
-NOTICE = "Map data © OpenStreetMap contributors, ODbL"
 
 
 class GridTables(Protocol):
@@ -292,7 +293,7 @@ def draw_by_value(
     draw_lines(page, branches, np.flatnonzero(~known), grey, thin, name="not known", zorder=2.1, style=":")
     words = [row.text for row in class_rows(steps, RAMPS["gap"], figures)] or ["0"] * bool(known.any())
     rows = [line_row(text, colour=paint[at], width=widths[at] * page.scale) for at, text in enumerate(words)]
-    return rows + [line_row("not known", colour=PALETTE["quiet"], width=0.8, style=":")] * bool(
+    return rows + [line_row(say("not known"), colour=PALETTE["quiet"], width=0.8, style=":")] * bool(
         (~known).any()
     )
 
@@ -348,14 +349,14 @@ def zone_rows(page: Page, branches: Branches, words: Mapping[str, str]) -> tuple
     several = len(page.zones) > 1
     rows = []
     for at, zone in enumerate(page.zones[:LISTED_ZONES]):
-        name = shorten(readable(zone), most=20) or ("no zone stated" if several else "")
+        name = shorten(zone_word(readable(zone)), most=20) or (say("no zone stated") if several else "")
         text = ": ".join(part for part in (name, words.get(zone, "")) if part)
         row = patch_row(text, face=_tint(at) if several else PALETTE["land"])
         if (branches.zone == at).any():
             _add_line(row, colour=ZONE_RAMPS[at % len(ZONE_RAMPS)][2], width=1.5)
         rows += [row] if text else []
     more = len(page.zones) - LISTED_ZONES
-    return (*rows, *([words_row(f"and {more} more")] if more > 0 else []))
+    return (*rows, *([words_row(say("and {count} more", count=more))] if more > 0 else []))
 
 
 def words_row(text: str) -> Row:
@@ -401,7 +402,9 @@ def _sources(grid: GridTables) -> tuple[str, ...]:
     told = [table[column] for table in tables for column in ("source", "licence") if column in table]
     words = {str(word).lower() for column in told for word in column.dropna().unique()}
     free = any(mark in word for word in words for mark in ("openstreetmap", "odbl"))
-    return (NOTICE,) * free + base.source_texts({"Lines": grid.lines, "Areas": grid.areas})
+    return (say("Map data © OpenStreetMap contributors, ODbL"),) * free + base.source_texts(
+        {"Lines": grid.lines, "Areas": grid.areas}
+    )
 
 
 def _tint(zone: int) -> str:
@@ -412,7 +415,7 @@ def _zone_name(zone: str, areas: gpd.GeoDataFrame) -> str:
     """Return what a zone is called, with its frequency where its areas state one."""
     stated = set(areas["frequency"].dropna()) if "frequency" in areas else set()
     hertz = f"{number(float(stated.pop()))} Hz" if len(stated) == 1 else ""
-    return " ".join(part for part in (shorten(readable(zone), most=18), hertz) if part)
+    return " ".join(part for part in (shorten(zone_word(readable(zone)), most=18), hertz) if part)
 
 
 def _places(grid: GridTables) -> dict[object, Floats]:
@@ -443,8 +446,8 @@ def _crosses(way: Floats, extent: base.Extent) -> bool:
 def _kilovolts(v_nom: Floats) -> str:
     """Return the levels of one class in words, the highest first."""
     told = [f"{kv:g}" for kv in sorted({float(kv) for kv in v_nom if np.isfinite(kv)}, reverse=True)]
-    words = ", ".join(told) if len(told) <= 3 else f"{told[0]} to {told[-1]}"
-    unknown = "" if np.isfinite(v_nom).all() else "not known"
+    words = ", ".join(told) if len(told) <= 3 else say("{low} to {high}", low=told[0], high=told[-1])
+    unknown = "" if np.isfinite(v_nom).all() else say("not known")
     return ", ".join(part for part in (words, unknown) if part)
 
 
@@ -455,7 +458,7 @@ def _draw_direct(page: Page, ways: Sequence[Floats]) -> Row:
         _add_ways(frame, ways, PALETTE["ink"], 2.2, 2.8, name="HVDC")
         _add_ways(frame, ways, PALETTE["sea"], 0.9, 2.81, name="HVDC core")
         frame.ax.scatter(ends[:, 0], ends[:, 1], 13, zorder=3.0, label="converters", **style)
-    row = line_row("HVDC, converters", colour=PALETTE["ink"], width=2.2)
+    row = line_row(say("HVDC, converters"), colour=PALETTE["ink"], width=2.2)
     _add_line(row, colour=PALETTE["sea"], width=0.9)
     square: Style = {"marker": "s", "markersize": 3.7, "color": PALETTE["ink"], "linestyle": "none"}
     row.symbol.add_artist(Line2D([2, SYMBOL_WIDTH - 2], [ROW_HEIGHT / 2] * 2, **square))
@@ -465,7 +468,7 @@ def _draw_direct(page: Page, ways: Sequence[Floats]) -> Row:
 def _draw_ties(page: Page, ways: Sequence[Floats]) -> Row:
     for frame in page.frames:
         _add_ways(frame, ways, PALETTE["quiet"], 0.9, 2.8, name="ties")
-    return line_row("tie", colour=PALETTE["quiet"], width=0.9)
+    return line_row(say("tie"), colour=PALETTE["quiet"], width=0.9)
 
 
 def _draw_converters(page: Page, ways: Sequence[Floats]) -> Row:
@@ -474,7 +477,9 @@ def _draw_converters(page: Page, ways: Sequence[Floats]) -> Row:
     for frame in page.frames:
         _add_ways(frame, ways, PALETTE["ink"], 0.9, 2.8, name="FC")
         frame.ax.scatter(middles[:, 0], middles[:, 1], 19, zorder=3.1, label="frequency converters", **style)
-    return marker_row("frequency converter", marker="D", size=4.4, face=PALETTE["sea"], edge=PALETTE["ink"])
+    return marker_row(
+        say("frequency converter"), marker="D", size=4.4, face=PALETTE["sea"], edge=PALETTE["ink"]
+    )
 
 
 def _add_ways(

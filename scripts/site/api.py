@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 import re
 
@@ -16,6 +17,9 @@ import three_mismatches
 ROOT = three_mismatches.__name__
 NO_LIBRARY = ("cli", "data")
 """The command line and the embedded tables are told of elsewhere."""
+
+ABOUT = ("members: false", "show_root_heading: false", "show_root_toc_entry: false")
+NAME = ("heading_level: 2",)
 
 
 def modules() -> list[str]:
@@ -44,7 +48,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """List the pages in the navigation."""
     for item in config.nav or []:
         if "API" in item:
-            item["API"] = [uri_of(module) for module in modules()]
+            item["API"] = [uri_of(""), *({module: uri_of(module)} for module in modules()[1:])]
     return config
 
 
@@ -55,23 +59,42 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def exists(path: str) -> bool:
+    """Return whether a module of this name is there."""
+    parent = importlib.import_module(path.rpartition(".")[0])
+    return hasattr(parent, "__path__") and importlib.util.find_spec(path) is not None
+
+
 def page_of(module: str) -> str:
     """Return what asks mkdocstrings for a module's text and each of its names."""
-    about = f"# {path_of(module)}\n\n::: {path_of(module)}\n    options:\n      members: false\n      show_root_heading: false\n      show_root_toc_entry: false\n"
-    asked = [f"::: {path_of(module)}.{name}\n    options:\n      heading_level: 2\n" for name in names_of(module)]
+    about = f"# {path_of(module)}\n\n::: {path_of(module)}\n" + options(ABOUT)
     below = "" if module else "".join(f"- [{path_of(one)}]({one}.md)\n" for one in modules()[1:])
-    return "\n".join([about, below, *asked])
+    return "\n".join([about, below, *(asked(module, name) for name in names_of(module))])
+
+
+def asked(module: str, name: str) -> str:
+    """Return what asks for a name; where a module hides it, with the anchor that readers look for."""
+    path = f"{path_of(module)}.{name}"
+    if not exists(path):
+        return f"::: {path}\n" + options(NAME)
+    return f'<span id="{path}"></span>\n\n::: {path}.{name}\n' + options(NAME)
+
+
+def options(lines: tuple[str, ...]) -> str:
+    """Return the options below what is asked of mkdocstrings."""
+    return "    options:\n" + "".join(f"      {line}\n" for line in lines)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
     """Refuse a page of a module that lacks one of its names."""
-    for module in modules():
-        if page.file.src_uri == uri_of(module):
-            missing = [name for name in names_of(module) if f'id="{path_of(module)}.{name}"' not in html]
-            if missing:
-                msg = f"{page.file.src_uri} does not tell of {', '.join(missing)}"
-                raise PluginError(msg)
-    return plain(html) if page.file.src_uri.startswith("api/") else html
+    module = next((one for one in modules() if uri_of(one) == page.file.src_uri), None)
+    if module is None:
+        return html
+    missing = [name for name in names_of(module) if f'id="{path_of(module)}.{name}"' not in html]
+    if missing:
+        msg = f"{page.file.src_uri} does not tell of {', '.join(missing)}"
+        raise PluginError(msg)
+    return plain(html)
 
 
 def plain(html: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,11 +9,9 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
-from runs import ExampleError, Run, run, scripts
+from runs import ExampleError, Run, maps_in, public_maps, run, scripts
 
-from three_mismatches import maps
-
-HEAD = "# Gallery\n\nEach page is an example that the build of this site has run: one thing shown, and all of its code.\n"
+HEAD = "# Gallery\n\nEvery page is an example that ran when this site was built: one thing, and all of its code.\n"
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -49,33 +45,12 @@ def all_runs() -> list[Run]:
 
 def require_every_map(done: list[Run]) -> None:
     """Refuse a public map function that no example draws."""
-    drawn = {name for each in done if each.pictures for name in maps_in(each)}
+    drawn = {name for each in done if each.pictures for name in maps_in(each.script)}
     missing = sorted(public_maps() - drawn)
     if missing:
-        msg = f"no example of examples/ draws {', '.join('maps.' + name for name in missing)}: write one that saves its picture"
+        names = ", ".join(f"maps.{name}" for name in missing)
+        msg = f"no example draws {names}: write one in examples/ that saves its picture"
         raise PluginError(msg)
-
-
-def public_maps() -> set[str]:
-    """Return the names of the functions of `maps` that draw."""
-    found = {name: getattr(maps, name) for name in maps.__all__}
-    return {
-        name
-        for name, each in found.items()
-        if inspect.isfunction(each) and inspect.signature(each).return_annotation in ("Axes", "Figure")
-    }
-
-
-def maps_in(each: Run) -> list[str]:
-    """Return the map functions that an example calls, in the order of its code."""
-    tree = ast.walk(ast.parse(each.script.read_text(encoding="utf-8")))
-    called = [node.func for node in tree if isinstance(node, ast.Call)]
-    names = {
-        "mismatch_map" if one.attr == "plot" else one.attr: (one.lineno, one.col_offset)
-        for one in called
-        if isinstance(one, ast.Attribute)
-    }
-    return sorted(names.keys() & public_maps(), key=lambda name: names[name])
 
 
 def uri_of(each: Run, picture: Path) -> str:
@@ -85,8 +60,9 @@ def uri_of(each: Run, picture: Path) -> str:
 
 def page_of(each: Run) -> str:
     """Return the page of an example."""
-    functions = ", ".join(f"[`maps.{name}`](../api/maps.md#three_mismatches.maps.{name})" for name in maps_in(each))
-    about = f"Draws with {functions}.\n" if functions else ""
+    names = maps_in(each.script) if each.pictures else []
+    functions = ", ".join(f"[`maps.{name}`](../api/maps.md#three_mismatches.maps.{name})" for name in names)
+    about = f"Drawn with {functions}.\n" if functions else ""
     return "\n".join([f"# {each.title}", "", each.words, "", about, shown(each, above="../")])
 
 
@@ -114,6 +90,10 @@ def card(each: Run) -> str:
     """Return the card of an example that draws."""
     name = each.script.stem
     picture = f"pictures/{name}/{each.pictures[0].name}"
-    functions = ", ".join(f"`{one}`" for one in maps_in(each))
-    lines = [f"[![{each.title}]({picture})]({name}.md)", f"[**{each.title}**]({name}.md) {functions}", each.words]
+    functions = ", ".join(f"`{one}`" for one in maps_in(each.script))
+    lines = [
+        f"[![{each.title}]({picture})]({name}.md)",
+        f"[**{each.title}**]({name}.md) {functions}",
+        each.words,
+    ]
     return "-   " + "\n\n    ".join(lines) + "\n"

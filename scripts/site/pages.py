@@ -1,4 +1,8 @@
-"""Pages that live outside docs/, such as the README, and links that work in the repository, made to work in the site. A hook of mkdocs."""
+"""
+Pages from outside docs/, such as the README; links of the repository as links of the site; examples in guides.
+
+A hook of mkdocs.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +28,11 @@ HOMES = {uri: home for home, uri in GUESTS.items()}
 MADE = ("api/", "gallery/")
 """Folders that exist in the site only."""
 
+MADE_FROM_HERE = (*MADE, *(f"../{folder}" for folder in MADE))
+
 CODE_OR_LINK = re.compile(
-    r"(?P<code>^ *```.*?^ *```$|`[^`\n]+`)|(?P<link>(?P<mark>!?)\[(?P<words>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s]+)\))",
+    r"(?P<code>^ *```.*?^ *```$|`[^`\n]+`)"
+    r"|(?P<link>(?P<mark>!?)\[(?P<words>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s]+)\))",
     re.DOTALL | re.MULTILINE,
 )
 EXAMPLE_ALONE = re.compile(r"^\[[^\]]*\]\((?:\.\./)+examples/(?P<name>\w+\.py)\)$", re.MULTILINE)
@@ -44,7 +51,8 @@ def listed(item: object) -> object:
     if isinstance(item, list):
         return [listed(below) for below in item]
     if isinstance(item, str) and item.endswith("/*"):
-        return [path.relative_to(REPO / "docs").as_posix() for path in sorted((REPO / "docs").glob(item + ".md"))]
+        found = sorted((REPO / "docs").glob(f"{item}.md"))
+        return [path.relative_to(REPO / "docs").as_posix() for path in found]
     return item
 
 
@@ -56,7 +64,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
-    """Put examples where a guide names one alone in a paragraph; turn links of the repository into links of the site."""
+    """Put an example where a paragraph is nothing but a link to it; turn other links into those of the site."""
     here = page.file.src_uri
     if here.startswith(MADE):
         return markdown
@@ -68,7 +76,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def link(found: re.Match[str], here: str) -> str:
     """Return a link as the site needs it; one to a file that the site does not have as its words alone."""
     path, mark, anchor = found["target"].partition("#")
-    if not path or ":" in path or path.startswith(("gallery/", "../gallery/")):
+    if not path or ":" in path or path.startswith(MADE_FROM_HERE):
         return found["link"]
     home = HOMES.get(here, f"docs/{here}")
     target = posixpath.normpath(posixpath.join(posixpath.dirname(home), path))
@@ -76,13 +84,7 @@ def link(found: re.Match[str], here: str) -> str:
     if uri is None:
         return found["words"] if (REPO / target).exists() else found["link"]
     way = posixpath.relpath(uri, posixpath.dirname(here) or ".")
-    words = words_of(found["words"], here)
-    return f"{found['mark']}[{words}]({way}{mark}{anchor})"
-
-
-def words_of(words: str, here: str) -> str:
-    """Return a link's words, with the picture among them mended too."""
-    return CODE_OR_LINK.sub(lambda found: found["code"] or link(found, here), words)
+    return f"{found['mark']}[{found['words']}]({way}{mark}{anchor})"
 
 
 def uri_of(target: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import inspect
 import os
 import shutil
 import subprocess
@@ -19,6 +20,8 @@ REPO = Path(__file__).parents[2]
 EXAMPLES = REPO / "examples"
 KEPT = REPO / "out" / "examples"
 PRINTED = "printed.txt"
+SHORT = {"plot": "mismatch_map"}
+"""Methods that draw, and the function that they call."""
 
 
 class ExampleError(Exception):
@@ -68,6 +71,34 @@ class Run:
 def scripts() -> list[Path]:
     """Return every example."""
     return sorted(EXAMPLES.glob("*.py"))
+
+
+def public_maps() -> set[str]:
+    """Return the names of the functions of `maps` that draw."""
+    from three_mismatches import maps
+
+    found = {name: getattr(maps, name) for name in maps.__all__}
+    return {
+        name
+        for name, each in found.items()
+        if inspect.isfunction(each) and inspect.signature(each).return_annotation in ("Axes", "Figure")
+    }
+
+
+def maps_in(script: Path) -> list[str]:
+    """Return the map functions that an example calls, in the order of its code."""
+    nodes = ast.walk(ast.parse(script.read_text(encoding="utf-8")))
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    found = [one for one in called if isinstance(one, ast.Attribute) and _may_draw(one)]
+    ordered = sorted(found, key=lambda one: (one.end_lineno, one.end_col_offset))
+    names = dict.fromkeys(SHORT.get(one.attr, one.attr) for one in ordered)
+    return [name for name in names if name in public_maps()]
+
+
+def _may_draw(function: ast.Attribute) -> bool:
+    """Return whether this is `maps.something`, or a method that draws."""
+    owner = function.value
+    return function.attr in SHORT or "maps" in (getattr(owner, "attr", ""), getattr(owner, "id", ""))
 
 
 def run(script: Path) -> Run:

@@ -503,3 +503,17 @@ def test_readme_names_every_source_table_and_counts_its_rows():
     rows = {path.name: str(len(pd.read_csv(path))) for path in SOURCES.glob("*.csv")}
     rows |= {f"{name}.geojson": str(len(gpd.read_file(SOURCES / f"{name}.geojson"))) for name in SHAPES}
     assert named == rows
+
+
+def test_borders_part_prefectures_on_land_and_leave_the_borders_of_areas_alone(pack):
+    lines, areas = pack["borders"].geometry, pack["areas"].geometry
+    prefectures = {str(name).lower() for name in source("prefectures")["name"]}
+    assert {part for border in lines.index for part in border.split("-")} <= prefectures
+    near_land = shapely.union_all(areas.to_numpy()).buffer(0.01)
+    assert lines.within(near_land).all()
+    rims = shapely.union_all(shapely.boundary(areas.to_numpy())).buffer(0.002)
+    assert lines.intersection(rims).length.sum() < 0.05 * lines.length.sum()
+
+
+def test_borders_are_small():
+    assert (PACK / "borders.geojson").stat().st_size < 80_000

@@ -167,7 +167,8 @@ def fit_page(ax: Axes, box: AnchoredOffsetbox, *, side: float) -> None:
     new = tall * height + below + above
     figure.set_size_inches(width, new)
     ax.set_position((left, below / new, wide, tall * height / new))
-    settle(ax)
+    for frame in (ax, *ax.child_axes):
+        settle(frame)
 
 
 def _width(text: str, size: float) -> float:
@@ -179,11 +180,14 @@ def _width(text: str, size: float) -> float:
 
 def _in_rows(ax: Axes, columns: Sequence[OffsetBox]) -> list[Artist]:
     """Return columns side by side, those beyond the width of the axes in a row below."""
-    room, scale, renderer = text_width(ax) + SLACK, 72.0 / dpi_of(ax), measurer(ax)
+    figure, scale, renderer = root_figure(ax), 72.0 / dpi_of(ax), measurer(ax)
+    # A tall map leaves a part of its place free, under which the legend may reach.
+    place = max(ax.get_position(original=True).width * figure.bbox.width * scale, text_width(ax))
+    room = place + SLACK
     rows: list[list[Artist]] = []
     used = 0.0
     for column in columns:
-        column.set_figure(root_figure(ax))
+        column.set_figure(figure)
         width = float(column.get_bbox(renderer).width) * scale
         if not rows or used + BETWEEN + width > room:
             rows.append([])

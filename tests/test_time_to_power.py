@@ -40,7 +40,11 @@ def years_of(layers, mw, **assume):
 def test_a_request_waits_for_the_supply_that_the_queue_leaves_it():
     places = {mw: years_of(one_asker(), mw).loc["a"] for mw in (30.0, 31.0, 91.0)}
     assert places[30.0][["year_p50", "critical_stream"]].tolist() == [2026.0, "none"]
-    assert places[31.0][["year_p10", "year_p90", "critical_stream"]].tolist() == [2033.0, 2033.0, "generation"]
+    assert places[31.0][["year_p10", "year_p90", "critical_stream"]].tolist() == [
+        2033.0,
+        2033.0,
+        "generation",
+    ]
     assert np.isnan(places[91.0]["year_p50"])
 
 
@@ -54,7 +58,10 @@ def test_what_does_not_come_by_the_last_year_says_why():
 def test_a_pocket_is_a_place_of_its_own_with_its_own_wait():
     layers = one_asker(
         pockets={"p": {"limit_mw": 5.0, "load_mw": 0.0, "geometry": box(0, 0, 0.4, 0.4)}},
-        lead_times={"c": lead("connection", 2.5, 2.5, 2.5), "p": lead("connection", 4.5, 4.5, 4.5, place="p")},
+        lead_times={
+            "c": lead("connection", 2.5, 2.5, 2.5),
+            "p": lead("connection", 4.5, 4.5, 4.5, place="p"),
+        },
     )
     found = years_of(layers, 4.0)
     assert found["kind"].to_dict() == {"a": "area", "p": "pocket"}
@@ -83,6 +90,20 @@ def with_site(layers, place, mw):
     return {**layers, "sites": {**layers["sites"], "zz": asks}}
 
 
+def test_a_place_waits_as_a_site_there_would_that_works_come_late_for():
+    late = one_asker()
+    late["upgrades"]["more"] |= {"p_slip": 0.5}
+    late["lead_times"] = {"s": lead("slip", 1.0, 2.0, 6.0)}
+    found = years_of(late, 50.0).loc["a"]
+    one = tm.delay.simulate(study_of(with_site(late, Point(0.2, 0.2), 50.0)), draws=20).samples
+    years = np.floor(2026 + np.maximum(one.power, one.generation)[:, -1])
+    assert found[["year_p10", "year_p50", "year_p90"]].tolist() == [
+        np.quantile(years, share, method="inverted_cdf") for share in (0.1, 0.5, 0.9)
+    ]
+    assert found["year_p90"] > 2033.0
+
+
+@pytest.mark.slow
 @given(random_studies(), st.sampled_from([5.0, 30.0, 90.0]))
 def test_a_place_waits_as_a_site_there_at_the_end_of_the_queue_would(layers, mw):
     layers = {**layers, "lead_times": {k: v for k, v in layers["lead_times"].items() if k in "cps"}}
@@ -97,6 +118,7 @@ def test_a_place_waits_as_a_site_there_at_the_end_of_the_queue_would(layers, mw)
         assert found.at[name, "comes_share"] == pytest.approx(1.0 - simulated["never_share"])
 
 
+@pytest.mark.slow
 @given(random_studies(), st.floats(1.0, 100.0), st.floats(1.0, 3.0))
 def test_more_never_comes_sooner(layers, mw, times):
     less, more = years_of(layers, mw), years_of(layers, mw * times)
@@ -122,5 +144,9 @@ def test_places_of_japan_wait_as_their_last_site_would():
         site = site.set_axis(pd.Index(["zz"], name=study.sites.index.name)).set_geometry([point], crs=4326)
         longer = tm.Study(replace(tables, sites=pd.concat([study.sites, site])), japan.settings)
         one = tm.delay.simulate(longer, draws=1000)
-        assert found.at[place, "year_p50"] == pytest.approx(2026 + one.sites.at["zz", "time_to_power_y"], abs=1.0)
-        assert found.at[place, "comes_share"] == pytest.approx(1 - one.sites.at["zz", "never_share"], abs=0.05)
+        assert found.at[place, "year_p50"] == pytest.approx(
+            2026 + one.sites.at["zz", "time_to_power_y"], abs=1.0
+        )
+        assert found.at[place, "comes_share"] == pytest.approx(
+            1 - one.sites.at["zz", "never_share"], abs=0.05
+        )

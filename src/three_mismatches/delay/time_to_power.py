@@ -87,9 +87,7 @@ def time_to_power(
     pilot, check, *chunks = np.random.SeedSequence(seed).spawn(2 + -(-draws // CHUNK))
     model = model_of(study.tables, study.settings, values, now, sites, rng=np.random.default_rng(pilot))
     asked = with_trials(model, now, sites, places, mw)
-    samples, _ = sampled(
-        asked, chunks, np.random.default_rng(check), discipline=discipline, workers=workers
-    )
+    samples, _ = sampled(asked, chunks, np.random.default_rng(check), discipline=discipline, workers=workers)
     found = _found(samples.first(draws), len(model.queue.sites), study.settings.base_year)
     return gpd.GeoDataFrame(
         pd.concat([places.drop(columns="pocket").assign(mw=mw), found.set_axis(places.index)], axis=1)

@@ -2,14 +2,17 @@
 
 from three_mismatches.maps.base import JAPAN, Inset, Layout, layout_of, source_texts
 from three_mismatches.maps.mismatch import mismatch_map
+from three_mismatches.maps.network import LOADING_EDGES, network_map
 from three_mismatches.maps.panels import fibre_map, gap_map, power_map, reach_map
 from three_mismatches.maps.reach import reach_curve
-from three_mismatches.maps.repair import network_map, repair_map
+from three_mismatches.maps.repair import repair_map
 from three_mismatches.maps.style import PALETTE, save
+from three_mismatches.maps.time_to_power import time_to_power_map
 from three_mismatches.maps.triangle import desire_lines, triangle
 
 __all__ = [
     "JAPAN",
+    "LOADING_EDGES",
     "PALETTE",
     "Inset",
     "Layout",
@@ -25,5 +28,6 @@ __all__ = [
     "repair_map",
     "save",
     "source_texts",
+    "time_to_power_map",
     "triangle",
 ]

@@ -22,6 +22,7 @@ from three_mismatches.sensitivity import one_at_a_time
 from three_mismatches.solve import DELAY_DRAWS, ResultTables, rehearse, solve
 
 if TYPE_CHECKING:
+    from folium import Map
     from matplotlib.figure import Figure
 
     from three_mismatches.delay import Delay
@@ -225,6 +226,11 @@ class Result:
     settings: Settings
 
     @property
+    def study(self) -> Study:
+        """The study that this answers."""
+        return Study(self.tables.inputs, self.settings)
+
+    @property
     def sites(self) -> gpd.GeoDataFrame:
         """One row per site: request, hosting, gaps, round trip, dominant mismatch, flags."""
         return self.tables.sites
@@ -284,7 +290,7 @@ class Result:
         """The mismatch triangle in km, made when it is first asked for; `mismatch.triangle` knows other grounds."""
         from three_mismatches import mismatch
 
-        return mismatch.triangle(Study(self.tables.inputs, self.settings))
+        return mismatch.triangle(self.study)
 
     @property
     def certificate(self) -> gpd.GeoDataFrame:
@@ -330,6 +336,18 @@ class Result:
         from three_mismatches import report
 
         return report.write(self, path, overwrite=overwrite)
+
+    def report(self, folder: str | Path, *, lang: Language = "en", overwrite: bool = False) -> Path:
+        """Write report.html, report.pdf, report.md, every picture and table to a folder, in English or Japanese."""
+        from three_mismatches import report
+
+        return report.write_report(self, folder, lang=lang, overwrite=overwrite)
+
+    def explore(self, *, lang: Language = "en") -> Map:
+        """Return a map for a browser that has a network, with layers and reasons; needs the extra `explore`."""
+        from three_mismatches import explore
+
+        return explore.explore(self, lang=lang)
 
     def __repr__(self) -> str:
         """Return the result's name, year and headline."""

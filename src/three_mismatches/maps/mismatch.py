@@ -19,9 +19,10 @@ from three_mismatches.maps.terms import demand_word, study_word
 __all__ = ["mismatch_map"]
 
 WIDTH = 12.8
+NARROW = 3.7
 SIDE, BETWEEN = 0.25, 0.22
 ABOVE, BELOW = 0.98, 0.18
-"""Inches: the figure's width, its margins, the room for titles, and what is clear below the legends."""
+"""Inches: the figure's width, that of a narrow panel, margins, room for titles, and what is clear below the legends."""
 
 
 class FibreTables(Protocol):
@@ -147,7 +148,9 @@ def _frames(figsize: tuple[float, float] | None, layout: base.Layout, line: str)
     panel = (width - 2 * SIDE - 2 * BETWEEN) / 3
     # A tall strip of land must not make a poster of the figure.
     tall = min(panel * layout.ratio, 1.4 * panel)
-    below = LEGEND_HEIGHT + footer_height(line, width - 2 * SIDE) + BELOW
+    # On a narrow panel the blocks of a legend stand in two rows.
+    legend = LEGEND_HEIGHT if panel > NARROW else 1.9 * LEGEND_HEIGHT
+    below = legend + footer_height(line, width - 2 * SIDE) + BELOW
     height = figsize[1] if figsize else tall + ABOVE + below
     tall = max(height - ABOVE - below, 0.2 * height)
     figure = base.new_figure(width, height)

@@ -15,6 +15,7 @@ from three_mismatches.language import Language, names_of, say
 from three_mismatches.maps import base
 from three_mismatches.maps.bands import draw_bands
 from three_mismatches.maps.discs import class_colour, class_rows, draw_sites
+from three_mismatches.maps.folding import fold
 from three_mismatches.maps.labels import Label, place_labels, settle
 from three_mismatches.maps.legend import (
     LEGEND_HEIGHT,
@@ -23,6 +24,7 @@ from three_mismatches.maps.legend import (
     Row,
     disc_row,
     draw_legend,
+    fit_page,
     footer_height,
     line_row,
     marker_row,
@@ -48,6 +50,9 @@ Floats = NDArray[np.float64]
 
 WIDTH, SIDE = 5.6, 0.2
 """Width and margin of a map on its own. [inch]"""
+
+ROW_COLUMNS = 36
+"""Width of a long row of the legend, in letters."""
 
 TIE_WIDTH = 0.9
 FULL_TIE_WIDTH = 2.6
@@ -100,10 +105,10 @@ def gap_map(
     """
     with drawing(lang):
         footer = _footer(sources, {"Sites": sites, "Areas": areas}, layout)
+        own = ax is None
         ax, layout, insets = _start(areas, ax, layout, footer)
         blocks = draw_sites(ax, insets, layout, sites, column)
-        draw_legend(ax, blocks, footer=footer)
-        return ax
+        return _finish(ax, blocks, footer, fit=own)
 
 
 def power_map(
@@ -148,11 +153,11 @@ def power_map(
     with drawing(lang):
         footer = _footer(sources, {"Sites": sites, "Areas": areas, "Ties": ties}, layout)
         column = column or ("joint_gap_mw" if "joint_gap_mw" in sites else "power_gap_mw")
+        own = ax is None
         ax, layout, insets = _start(areas, ax, layout, footer)
         words, rows = _draw_ties(ax, areas, ties)
         blocks = draw_sites(ax, insets, layout, sites, column, first=words, extra=rows)
-        draw_legend(ax, blocks, footer=footer)
-        return ax
+        return _finish(ax, blocks, footer, fit=own)
 
 
 def fibre_map(
@@ -205,14 +210,14 @@ def fibre_map(
         footer = _footer(
             sources, {"Sites": sites, "Fibre": fibre_routes, "Hubs": hubs, "Areas": areas}, layout
         )
+        own = ax is None
         ax, layout, insets = _start(areas, ax, layout, footer)
         frames = [ax, *insets]
         bands = [] if isochrones is None else [draw_bands(frames, layout, areas, isochrones)]
         rows = _draw_routes(frames, _route_lines(fibre_nodes, fibre_routes), cased=bool(bands))
         rows += _draw_hubs(frames, hubs)
         blocks = draw_sites(ax, insets, layout, sites, "rtt_gap_ms", extra=rows)
-        draw_legend(ax, [*blocks, *bands], footer=footer)
-        return ax
+        return _finish(ax, [*blocks, *bands], footer, fit=own)
 
 
 def reach_map(
@@ -259,14 +264,14 @@ def reach_map(
             str(area): class_colour(value, edges, RAMPS["fibre"])
             for area, value in zip(areas.index, rtt, strict=True)
         }
+        own = ax is None
         layout = (layout or base.layout_of(areas)).without_zooms()
         ax, layout, insets = _start(areas, ax, layout, footer, fills=fills)
         blocks = _draw_spare(ax, insets, layout, areas, column)
         blocks.append(
             Block(say("Round trip to the\nnearest cloud hub [ms]"), class_rows(edges, RAMPS["fibre"], rtt))
         )
-        draw_legend(ax, blocks, footer=footer)
-        return ax
+        return _finish(ax, blocks, footer, fit=own)
 
 
 def marked_hubs(hubs: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
@@ -299,6 +304,14 @@ def _start(
     for inset in insets:
         settle(inset)
     return ax, layout, insets
+
+
+def _finish(ax: Axes, blocks: Sequence[Block], footer: str, *, fit: bool) -> Axes:
+    """Hang the legend below the map; a figure of our own is made as tall as that needs."""
+    box = draw_legend(ax, blocks, footer=footer)
+    if fit and (footer or any(block.rows for block in blocks)):
+        fit_page(ax, box, side=SIDE)
+    return ax
 
 
 def _new_axes(layout: base.Layout, footer: str) -> Axes:
@@ -336,7 +349,8 @@ def _hidden_ties(ties: pd.DataFrame, hidden: NDArray[np.bool_]) -> list[Row]:
     told = [shorten(readable(name), most=20) for name in names_of(ties)[hidden]]
     names, more = ", ".join(told[:2]), len(told) - 2
     shown = say("{names} and {count} more", names=names, count=more) if more > 0 else names
-    return [line_row(say("also full: {names}", names=shown), colour="none", width=0)] if told else []
+    words = fold(say("also full: {names}", names=shown), ROW_COLUMNS)
+    return [line_row(words, colour="none", width=0)] if told else []
 
 
 def _draw_full_tie(ax: Axes, areas: gpd.GeoDataFrame, tie: pd.Series, line: Floats) -> Label:

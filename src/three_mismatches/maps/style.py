@@ -18,6 +18,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib import font_manager
+from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from numpy.typing import ArrayLike
@@ -193,9 +194,23 @@ def save(figure: Figure, path: str | Path, *, dpi: float = 200.0) -> Path:
     if suffix not in METADATA:
         msg = f"{target.name}: the name of a map must end in {', '.join(METADATA)}"
         raise ValueError(msg)
-    with own_settings(SAVING):
+    with own_settings(SAVING), _unlinked(figure):
         figure.savefig(target, format=suffix[1:], dpi=dpi, metadata=METADATA[suffix])
     return target
+
+
+@contextmanager
+def _unlinked(figure: Figure) -> Iterator[None]:
+    """Draw without the links of discs: a file of its own has nowhere for them to lead."""
+    linked = [found for found in figure.findobj(Collection) if any(found.get_urls())]
+    urls = [found.get_urls() for found in linked]
+    for found in linked:
+        found.set_urls([None])
+    try:
+        yield
+    finally:
+        for found, given in zip(linked, urls, strict=True):
+            found.set_urls(given)
 
 
 def unit_of(column: str) -> str:

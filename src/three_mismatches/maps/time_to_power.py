@@ -21,12 +21,12 @@ from three_mismatches.maps.legend import (
     Block,
     Row,
     draw_legend,
+    fit_page,
     footer_height,
     line_row,
     marker_row,
     patch_row,
 )
-from three_mismatches.maps.lines import fit_figure
 from three_mismatches.maps.style import PALETTE, RAMPS, Style, drawing, number, readable, shorten
 from three_mismatches.maps.terms import inset_title
 
@@ -106,7 +106,7 @@ def time_to_power_map(
         _write_years(frames, areas, pockets)
         box = draw_legend(ax, _blocks(places, classes, mw, dots, pockets=len(pockets) > 0), footer=footer)
         if own:
-            fit_figure(ax, box)
+            fit_page(ax, box, side=SIDE)
         return ax
 
 

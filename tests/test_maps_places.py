@@ -202,7 +202,7 @@ def test_lines_at_their_limit_are_marked_once_for_a_corridor_and_named():
     assert len(named(ax, "binding").get_segments()) == 3
     found = set(words(ax))
     assert {"Main line\n500 kV, 1,000 MVA", "line\n275 kV, 1,000 MVA", "a\n500 kV, 1,000 MVA"} <= found
-    assert {"at its limit: 3", "not on this map: 1"} <= found
+    assert {"binding line or transformer: 3", "not on this map: 1"} <= found
 
 
 def test_a_loading_is_drawn_in_per_cent_of_the_rating():

@@ -206,7 +206,7 @@ def draw_limits(page: Page, limits: Limits) -> list[Row]:
         style: Style = {"facecolor": PALETTE["sea"], "edgecolor": ink, "linewidth": 0.9, "marker": "X"}
         size = (MARK + 1.0) * (1.0 + frame.scale) / 2.0
         frame.ax.scatter(spots[:, 0], spots[:, 1], s=size**2, zorder=5.2, label="at a limit", **style)
-    words = say("at its limit: {count}", count=number(len(limits.ways)))
+    words = say("binding line or transformer: {count}", count=number(len(limits.ways)))
     rows = [marker_row(words, marker="X", size=MARK, face=PALETTE["sea"], edge=ink)] * bool(len(limits.ways))
     return rows + [words_row(say("not on this map: {count}", count=number(len(limits.lost))))] * bool(
         limits.lost

@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 WIDTH, SIDE = 5.6, 0.2
 """Width and margin of a map on its own. [inch]"""
 
-HATCH = "/////"
+HATCH = "////"
 POCKET_RIM = 1.1
 YEARS = ("year_p10", "year_p50", "year_p90")
 DOT = 4.0
@@ -173,7 +173,7 @@ def _hatch(frame: Axes, extent: base.Extent, places: gpd.GeoDataFrame) -> None:
     never = places[places["year_p50"].isna()]
     paths = [path for _, path in base.seen_paths(never, extent)]
     drawn = PathCollection(
-        paths, facecolors="none", edgecolors=PALETTE["quiet"], linewidths=0.0, hatch=HATCH, zorder=1.005
+        paths, facecolors="none", edgecolors=PALETTE["frame"], linewidths=0.0, hatch=HATCH, zorder=1.005
     )
     drawn.set_label("not in time")
     frame.add_collection(drawn, autolim=False)
@@ -196,7 +196,7 @@ def _draw_pockets(frame: Axes, extent: base.Extent, pockets: gpd.GeoDataFrame, c
 
 def _hatch_pockets(frame: Axes, extent: base.Extent, pockets: gpd.GeoDataFrame) -> None:
     paths = [path for _, path in base.seen_paths(pockets[pockets["year_p50"].isna()], extent)]
-    hatch: Style = {"facecolors": "none", "edgecolors": PALETTE["quiet"], "linewidths": 0.0, "hatch": HATCH}
+    hatch: Style = {"facecolors": "none", "edgecolors": PALETTE["frame"], "linewidths": 0.0, "hatch": HATCH}
     frame.add_collection(PathCollection(paths, zorder=1.51, **hatch), autolim=False)
 
 
@@ -274,7 +274,7 @@ def _blocks(
         for (first, last), colour in zip(classes, _colours(classes), strict=True)
     ]
     if places["year_p50"].isna().any():
-        rows.append(patch_row(_beyond(places), face=PALETTE["sea"], hatch=HATCH))
+        rows.append(patch_row(_beyond(places), face=PALETTE["sea"], hatch=HATCH, edge=PALETTE["frame"]))
     rim: Style = {"face": PALETTE["sea"], "edge": PALETTE["ink"], "width": POCKET_RIM}
     also = [patch_row(say("local limit that is published"), **rim)] if pockets else []
     return [Block(title, tuple(rows)), Block(say("How to read it") + "\n", (*also, *dots, *_notes()))]

@@ -353,7 +353,7 @@ def test_layout_of_other_land_holds_all_of_it():
 
 def test_hole_in_an_area_stays_open():
     ring = Polygon(box(3, 50, 6, 53).exterior.coords, holes=[box(4, 51, 5, 52).exterior.coords])
-    path = base._polygon_path(ring)
+    path = base.polygon_path(ring)
     turns = [Polygon(part).exterior.is_ccw for part in path.to_polygons()]
     assert sorted(turns) == [False, True]
 

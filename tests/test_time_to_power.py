@@ -90,6 +90,20 @@ def with_site(layers, place, mw):
     return {**layers, "sites": {**layers["sites"], "zz": asks}}
 
 
+def test_a_place_waits_as_a_site_there_would_that_works_come_late_for():
+    late = one_asker()
+    late["upgrades"]["more"] |= {"p_slip": 0.5}
+    late["lead_times"] = {"s": lead("slip", 1.0, 2.0, 6.0)}
+    found = years_of(late, 50.0).loc["a"]
+    one = tm.delay.simulate(study_of(with_site(late, Point(0.2, 0.2), 50.0)), draws=20).samples
+    years = np.floor(2026 + np.maximum(one.power, one.generation)[:, -1])
+    assert found[["year_p10", "year_p50", "year_p90"]].tolist() == [
+        np.quantile(years, share, method="inverted_cdf") for share in (0.1, 0.5, 0.9)
+    ]
+    assert found["year_p90"] > 2033.0
+
+
+@pytest.mark.slow
 @given(random_studies(), st.sampled_from([5.0, 30.0, 90.0]))
 def test_a_place_waits_as_a_site_there_at_the_end_of_the_queue_would(layers, mw):
     layers = {**layers, "lead_times": {k: v for k, v in layers["lead_times"].items() if k in "cps"}}
@@ -104,6 +118,7 @@ def test_a_place_waits_as_a_site_there_at_the_end_of_the_queue_would(layers, mw)
         assert found.at[name, "comes_share"] == pytest.approx(1.0 - simulated["never_share"])
 
 
+@pytest.mark.slow
 @given(random_studies(), st.floats(1.0, 100.0), st.floats(1.0, 3.0))
 def test_more_never_comes_sooner(layers, mw, times):
     less, more = years_of(layers, mw), years_of(layers, mw * times)

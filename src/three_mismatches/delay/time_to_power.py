@@ -74,7 +74,7 @@ def time_to_power(
     Examples
     --------
     >>> import three_mismatches as tm
-    >>> tm.delay.time_to_power(tm.japan(), mw=100.0).loc["inzai-shiroi", "year_p50"] > 2026
+    >>> bool(tm.delay.time_to_power(tm.japan(), mw=100.0).at["inzai-shiroi", "year_p50"] > 2026)
     True
     """
     if not 0.0 < mw < np.inf:

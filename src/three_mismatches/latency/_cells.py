@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from three_mismatches.geodesy import GEOD, MEAN_RADIUS_KM, distance_km
@@ -59,9 +60,7 @@ class Cell:
 
     def within(self, radius_km: float, *, overlap_km: float = 0.0) -> BaseGeometry:
         """Return the part of the cell in a disc round its place; its sides are moved out by the overlap."""
-        return polygon_round(
-            self.lon, self.lat, self.azimuth, np.minimum(self.km + overlap_km, radius_km)
-        )
+        return polygon_round(self.lon, self.lat, self.azimuth, np.minimum(self.km + overlap_km, radius_km))
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +179,13 @@ def _sight(lon: Floats, lat: Floats, at: int, most_km: float) -> _Sight:
     azimuth, _, _ = GEOD.inv(*here, lon[near], lat[near])
     half = away[near] / MEAN_RADIUS_KM / 2.0
     return _Sight(
-        float(lon[at]), float(lat[at]), lon[near], lat[near], np.asarray(azimuth, dtype=np.float64), half, most_km
+        float(lon[at]),
+        float(lat[at]),
+        lon[near],
+        lat[near],
+        np.asarray(azimuth, dtype=np.float64),
+        half,
+        most_km,
     )
 
 
@@ -207,12 +212,12 @@ def polygon_round(lon: float, lat: float, azimuth: Floats, km: Floats) -> BaseGe
     if abs(x[-1] - x[0]) > 180.0:
         pole = 90.0 if km[0] > float(distance_km(lon, lat, lon, 90.0)) else -90.0
         ring = np.concatenate([ring, [[x[-1], pole], [x[0], pole]]])
-    shape = shapely.Polygon(ring)
+    shape: BaseGeometry = shapely.Polygon(ring)
     if not shape.is_valid:
         shape = shapely.make_valid(shape)
     west, _, east, _ = shape.bounds
     if west >= -180.0 and east <= 180.0:
         return shape
     world = shapely.box(-180.0, -90.0, 180.0, 90.0)
-    turns = [shapely.transform(shape, lambda xy, by=turn: xy + [by, 0.0]) for turn in (-360.0, 0.0, 360.0)]
+    turns = [translate(shape, xoff=turn) for turn in (-360.0, 0.0, 360.0)]
     return shapely.unary_union([part.intersection(world) for part in turns])

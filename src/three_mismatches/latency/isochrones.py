@@ -71,8 +71,9 @@ def isochrones(
     -------
     isochrones
         One row for each round trip, shortest first, each within the next but for rounding: `rtt_ms` [ms];
-        `hub_kind`, as asked for; `km2` on the ellipsoid [km2]; `source` and `licence` of routes and hubs; `geometry`, a (multi)polygon, empty where nothing is in
-        time. It covers sea as well: clip it to land as the map needs.
+        `hub_kind`, as asked for; `km2` on the ellipsoid [km2]; `source` and `licence` of routes and hubs;
+        `geometry`, a (multi)polygon, empty where nothing is in time. It covers sea as well: clip it to
+        land as the map needs.
 
     Raises
     ------
@@ -93,7 +94,13 @@ def isochrones(
     light = light_of(route_factor=route_factor, cable_slack=cable_slack, equipment=equipment)
     joints = _joints(fibre, step_km)
     trips = rtt(
-        fibre, joints, targets, route_factor=route_factor, cable_slack=cable_slack, equipment=equipment, via=via
+        fibre,
+        joints,
+        targets,
+        route_factor=route_factor,
+        cable_slack=cable_slack,
+        equipment=equipment,
+        via=via,
     )
     spare_ms = budgets[:, None] - trips.to_numpy().min(axis=1)[None, :]
     radius_km = spare_ms / float(light.access_ms(np.ones(1))[0])
@@ -160,7 +167,8 @@ def _along(vertices: Floats, step_km: float) -> Floats:
     edge = np.repeat(np.arange(km.size), count)
     number = np.arange(edge.size) - np.repeat(np.cumsum(count) - count, count)
     at_m = number * km[edge] / count[edge] * 1000.0
-    lon, lat, _ = geodesy.GEOD.fwd(*vertices[edge].T, np.asarray(azimuth)[edge], at_m)
+    start_lon, start_lat = vertices[edge].T
+    lon, lat, _ = geodesy.GEOD.fwd(start_lon, start_lat, np.asarray(azimuth)[edge], at_m)
     return np.concatenate([np.column_stack([lon, lat]), vertices[-1:]])
 
 
@@ -205,4 +213,8 @@ def _refuse_beyond(joints: gpd.GeoDataFrame, radius_km: Floats) -> None:
 
 def _km2(shape: BaseGeometry) -> float:
     """Return the area of a polygon on the ellipsoid. [km2]"""
-    return 0.0 if shape.is_empty else abs(geodesy.GEOD.geometry_area_perimeter(shapely.orient_polygons(shape))[0]) / 1e6
+    return (
+        0.0
+        if shape.is_empty
+        else abs(geodesy.GEOD.geometry_area_perimeter(shapely.orient_polygons(shape))[0]) / 1e6
+    )

@@ -2,17 +2,20 @@
 
 from three_mismatches.maps.base import JAPAN, Inset, Layout, layout_of, source_texts
 from three_mismatches.maps.mismatch import mismatch_map
+from three_mismatches.maps.network import LOADING_EDGES, network_map
 from three_mismatches.maps.panels import fibre_map, gap_map, power_map, reach_map
 from three_mismatches.maps.ranks import rank_stability
 from three_mismatches.maps.reach import reach_curve
-from three_mismatches.maps.repair import network_map, repair_map
+from three_mismatches.maps.repair import repair_map
 from three_mismatches.maps.style import PALETTE, save
 from three_mismatches.maps.ternary import ternary_map
+from three_mismatches.maps.time_to_power import time_to_power_map
 from three_mismatches.maps.triangle import desire_lines, triangle
 from three_mismatches.maps.waterfall import latency_waterfall, power_waterfall, waterfall
 
 __all__ = [
     "JAPAN",
+    "LOADING_EDGES",
     "PALETTE",
     "Inset",
     "Layout",
@@ -32,6 +35,7 @@ __all__ = [
     "save",
     "source_texts",
     "ternary_map",
+    "time_to_power_map",
     "triangle",
     "waterfall",
 ]

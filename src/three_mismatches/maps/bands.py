@@ -13,13 +13,16 @@ from matplotlib.path import Path
 from three_mismatches.language import say
 from three_mismatches.maps import base
 from three_mismatches.maps.legend import Block, patch_row
-from three_mismatches.maps.style import PALETTE, RAMPS, number
+from three_mismatches.maps.style import PALETTE, RAMPS, Style, number
 from three_mismatches.maps.terms import hub_word
 
 __all__ = ["draw_bands"]
 
 OUTLINE = 0.45
 """Width of the line round a band. [pt]"""
+
+BEYOND = "...."
+"""Hatching of land from which it takes longer: in greyscale its colour is that of the lightest band."""
 
 
 def draw_bands(
@@ -49,7 +52,7 @@ def draw_bands(
         patch_row(say("up to {value}", value=number(float(ms))), face=colour)
         for ms, colour in zip(ordered["rtt_ms"], colours, strict=True)
     ]
-    beyond = [patch_row(say("longer"), face=PALETTE["land"])] if rows else []
+    beyond = [patch_row(say("longer"), face=PALETTE["land"], hatch=BEYOND, edge=PALETTE["frame"])]
     return Block(_title(ordered), (*rows, *beyond))
 
 
@@ -67,13 +70,15 @@ def _title(isochrones: gpd.GeoDataFrame) -> str:
 
 
 def _draw_on(
-    frame: Axes, extent: base.Extent, areas: gpd.GeoDataFrame, isochrones: gpd.GeoDataFrame, colours: Sequence[str]
+    frame: Axes,
+    extent: base.Extent,
+    areas: gpd.GeoDataFrame,
+    isochrones: gpd.GeoDataFrame,
+    colours: Sequence[str],
 ) -> None:
     land = [path for _, path in base.seen_paths(areas, extent)]
     places = range(len(isochrones))
     seen = dict(base.seen_paths(isochrones.set_axis(places), extent))
-    if not land or not seen:
-        return
     shown = [at for at in reversed(places) if at in seen]
     bands = PathCollection(
         [seen[at] for at in shown],
@@ -83,9 +88,16 @@ def _draw_on(
         zorder=1.003,
     )
     bands.set_label("isochrones")
-    bands.set_clip_path(Path.make_compound_path(*land), frame.transData)
-    bands.set_clip_box(frame.bbox)
+    if land:
+        bands.set_clip_path(Path.make_compound_path(*land), frame.transData)
+        bands.set_clip_box(frame.bbox)
+    _add(frame, land, "beyond", 1.002, edgecolors=PALETTE["frame"], linewidths=0.0, hatch=BEYOND)
     frame.add_collection(bands, autolim=False)
-    coast = PathCollection(land, facecolors="none", edgecolors=PALETTE["border"], linewidths=OUTLINE, zorder=1.006)
-    coast.set_label("coast")
-    frame.add_collection(coast, autolim=False)
+    _add(frame, land, "coast", 1.006, edgecolors=PALETTE["border"], linewidths=OUTLINE)
+
+
+def _add(frame: Axes, paths: Sequence[Path], name: str, zorder: float, **style: object) -> None:
+    keywords: Style = {"facecolors": "none", "zorder": zorder, **style}
+    drawn = PathCollection(paths, **keywords)
+    drawn.set_label(name)
+    frame.add_collection(drawn, autolim=False)

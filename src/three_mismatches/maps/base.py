@@ -40,8 +40,8 @@ __all__ = [
     "need_columns",
     "new_figure",
     "polygon_path",
-    "seen_paths",
     "scale_bar",
+    "seen_paths",
     "source_texts",
 ]
 
@@ -191,7 +191,7 @@ def draw_land(
 ) -> None:
     """Draw the part of the areas that lies in the extent."""
     shown = seen_paths(areas, extent)
-    colours = [(fills or {}).get(area, PALETTE["land"]) for area, _ in shown]
+    colours = [(fills or {}).get(str(area), PALETTE["land"]) for area, _ in shown]
     paths = PathCollection(
         [path for _, path in shown],
         facecolors=colours,

@@ -60,7 +60,9 @@ __all__ = [
     "finish",
     "label_zones",
     "make_branches",
+    "place_of",
     "start",
+    "way_of",
     "words_row",
     "zone_of",
     "zone_rows",
@@ -212,11 +214,11 @@ def make_branches(grid: GridTables, zones: Sequence[str]) -> Branches:
     lines = grid.lines
     base.need_columns(lines, "lines", ("bus0", "bus1", "kind", "v_nom", "corridor"))
     first = ~corridors(lines).duplicated().to_numpy() & lines["kind"].ne("transformer").to_numpy(bool)
-    place = _places(grid)
+    place = place_of(grid)
     number_of = {bus: zones.index(zone) for bus, zone in zone_of(grid.buses).items()}
     ways, rows = [], []
     for row in np.flatnonzero(first):
-        way = _way(lines.geometry.iloc[row], *(place.get(lines[end].iloc[row]) for end in ("bus0", "bus1")))
+        way = way_of(lines.geometry.iloc[row], *(place.get(lines[end].iloc[row]) for end in ("bus0", "bus1")))
         if way is not None:
             ways.append(way)
             rows.append(row)
@@ -315,9 +317,9 @@ def draw_links(page: Page, grid: GridTables) -> list[Row]:
         return []
     base.need_columns(grid.links, "links", ("bus0", "bus1"))
     links = _standing(grid)
-    place = _places(grid)
+    place = place_of(grid)
     ends = zip(links["bus0"], links["bus1"], strict=True)
-    ways = [_way(None, place.get(one), place.get(other)) for one, other in ends]
+    ways = [way_of(None, place.get(one), place.get(other)) for one, other in ends]
     carrier = links["carrier"] if "carrier" in links else pd.Series("tie", index=links.index)
     rows: list[Row] = []
     for kind, draw in (("HVDC", _draw_direct), ("tie", _draw_ties), ("FC", _draw_converters)):
@@ -406,7 +408,7 @@ def _zone_name(zone: str, areas: gpd.GeoDataFrame) -> str:
     return " ".join(part for part in (shorten(zone_word(readable(zone)), most=18), hertz) if part)
 
 
-def _places(grid: GridTables) -> dict[object, Floats]:
+def place_of(grid: GridTables) -> dict[object, Floats]:
     """Return the point of each area, and of each bus."""
     centres = base.centres(grid.areas)
     known = grid.buses[grid.buses.geometry.notna() & ~grid.buses.geometry.is_empty]
@@ -414,7 +416,7 @@ def _places(grid: GridTables) -> dict[object, Floats]:
     return dict(zip([*centres.index, *known.index], [*centres.to_numpy(float), *points], strict=True))
 
 
-def _way(shape: object, start: Floats | None, end: Floats | None) -> Floats | None:
+def way_of(shape: object, start: Floats | None, end: Floats | None) -> Floats | None:
     """Return the points of a line, or the chord between two places."""
     coordinates = getattr(shape, "coords", ())
     if len(coordinates) > 1:

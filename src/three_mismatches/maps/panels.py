@@ -261,7 +261,7 @@ def reach_map(
         rtt = areas["hub_rtt_ms"].to_numpy(float)
         edges = breaks(rtt)
         fills = {
-            area: class_colour(value, edges, RAMPS["fibre"])
+            str(area): class_colour(value, edges, RAMPS["fibre"])
             for area, value in zip(areas.index, rtt, strict=True)
         }
         own = ax is None

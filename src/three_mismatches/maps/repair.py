@@ -1,8 +1,8 @@
-"""Grids line by line: what the repair of a map did and left, and any figure of the lines."""
+"""Grids line by line: what the repair of a map did and left."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -16,9 +16,9 @@ from three_mismatches.language import Language, say
 from three_mismatches.maps import base, lines
 from three_mismatches.maps.legend import Block, Row, line_row, marker_row
 from three_mismatches.maps.lines import Branches, Floats, GridTables, Mask, Page, words_row
-from three_mismatches.maps.style import PALETTE, Style, drawing, number, readable, shorten
+from three_mismatches.maps.style import PALETTE, Style, drawing, number
 
-__all__ = ["network_map", "repair_map"]
+__all__ = ["repair_map"]
 
 SHOWABLE = ("suspicious", "apart", "joins", "substations")
 """What can be shown besides the lines; the last two only where a part is drawn alone, unless asked for."""
@@ -136,62 +136,6 @@ def repair_map(
                 Block(say("Zone: km in its largest piece,\ndrawn → repaired [%]"), measures),
             ],
         )
-
-
-def network_map(
-    grid: GridTables,
-    *,
-    value: pd.Series | None = None,
-    label: str = "",
-    edges: Sequence[float] | None = None,
-    ax: Axes | None = None,
-    extent: base.Extent | None = None,
-    layout: base.Layout | None = None,
-    sources: tuple[str, ...] | None = None,
-    lang: Language = "en",
-) -> Axes:
-    """
-    Draw the lines of a grid by a figure, such as their loading, or else by voltage.
-
-    Parameters
-    ----------
-    grid
-        `buses`, `lines`, `links`, `areas` and `certificate`.
-    value
-        Figures >= 0 by line or by corridor; a corridor shows its largest. NaN or not there is unknown.
-    label
-        What the figures are, with their unit in brackets: the title of the legend.
-    edges
-        Inner edges of the classes, ascending; round ones if None. [unit of value]
-    ax, extent, layout, sources
-        As for `repair_map`.
-    lang
-        "en" or "ja".
-
-    Returns
-    -------
-    ax
-        The axes.
-
-    Raises
-    ------
-    LayerError
-        If a column is missing, or `value` is about none of the lines.
-    ValueError
-        If `extent` has no size.
-    """
-    with drawing(lang):
-        page = lines.start(grid, ax=ax, extent=extent, layout=layout, sources=sources, tinted=value is None)
-        branches = lines.make_branches(grid, page.zones)
-        if value is None:
-            title, rows = say("Lines\n[kV]"), lines.draw_by_voltage(page, branches)
-            zones = Block(say("Zone") + "\n", lines.zone_rows(page, branches, {}))
-        else:
-            title, zones = shorten(readable(label or value.name), most=44) + "\n", Block("", ())
-            figures = lines.figures_of(grid.lines, branches, value)
-            rows = lines.draw_by_value(page, branches, figures, edges)
-        links = Block(say("Links") + "\n", tuple(lines.draw_links(page, grid)))
-        return lines.finish(page, [Block(title, tuple(rows)), links, zones])
 
 
 def _showable(show: Collection[str] | None, *, part: bool) -> Collection[str]:

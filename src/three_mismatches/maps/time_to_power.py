@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +21,7 @@ from three_mismatches.maps.legend import (
     Block,
     Row,
     draw_legend,
+    fit_page,
     footer_height,
     line_row,
     marker_row,
@@ -35,11 +37,14 @@ Floats = NDArray[np.float64]
 WIDTH, SIDE = 5.6, 0.2
 """Width and margin of a map on its own. [inch]"""
 
-HATCH = "/////"
+HATCH = "////"
 POCKET_RIM = 1.1
 YEARS = ("year_p10", "year_p50", "year_p90")
-NAME_LENGTH = 22
-NOTE_LENGTH = 46
+DOT = 4.0
+"""Area of the dot that a place's words stand beside. [pt2]"""
+
+NAME_LENGTH = 18
+NOTE_LENGTH = 56
 
 
 def time_to_power_map(
@@ -67,7 +72,7 @@ def time_to_power_map(
     ax
         Where to draw; a new figure if None.
     layout
-        Extent and insets; `base.layout_of(places)` if None.
+        Extent and insets; `base.layout_of(places)` if None. Insets that enlarge a part without a pocket are left out.
     sources
         Texts of the source line; None reads them from the tables, () leaves the line out.
     lang
@@ -86,11 +91,11 @@ def time_to_power_map(
     with drawing(lang):
         base.need_columns(places, "places", YEARS)
         areas, pockets = _by_kind(places)
-        layout = layout or base.layout_of(areas)
+        layout = _with_pockets(layout or base.layout_of(areas), pockets)
         tables = {"Areas": places, "Sites": sites, "Borders": layout.borders}
         footer = base.source_line(base.source_texts(tables) if sources is None else sources)
         classes = _classes(places["year_p50"].to_numpy(float))
-        ax = _new_axes(layout, footer) if ax is None else ax
+        own, ax = ax is None, _new_axes(layout, footer) if ax is None else ax
         insets = base.draw_base(ax, areas, layout, fills=_fills(areas, classes))
         frames = _frames(ax, insets, layout)
         for frame, extent, _ in frames:
@@ -99,7 +104,9 @@ def time_to_power_map(
             _draw_pockets(frame, extent, pockets, classes)
         dots = _draw_sites([frame for frame, *_ in frames], sites)
         _write_years(frames, areas, pockets)
-        draw_legend(ax, _blocks(places, classes, mw, dots, pockets=len(pockets) > 0), footer=footer)
+        box = draw_legend(ax, _blocks(places, classes, mw, dots, pockets=len(pockets) > 0), footer=footer)
+        if own:
+            fit_page(ax, box, side=SIDE)
         return ax
 
 
@@ -113,6 +120,15 @@ Classes = Sequence[tuple[int, int]]
 def _by_kind(places: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     pocket = places["kind"].eq("pocket") if "kind" in places else pd.Series(data=False, index=places.index)
     return places[~pocket], places[pocket]
+
+
+def _with_pockets(layout: base.Layout, pockets: gpd.GeoDataFrame) -> base.Layout:
+    """Return the layout without insets that enlarge a part in which no pocket is to be seen."""
+    lon, lat = base.centres(pockets).to_numpy(float).T if len(pockets) else np.empty((2, 0))
+    kept = tuple(
+        inset for inset in layout.insets if not inset.crowded or base.inside(lon, lat, inset.extent).any()
+    )
+    return replace(layout, insets=kept)
 
 
 def _frames(ax: Axes, insets: Sequence[Axes], layout: base.Layout) -> Frames:
@@ -136,9 +152,9 @@ def _classes(years: Floats) -> Classes:
 
 
 def _colours(classes: Classes) -> list[str]:
-    ramp = RAMPS["power"]
-    places = np.linspace(0, len(ramp) - 1, len(classes)) if len(classes) > 1 else [1.0]
-    return [ramp[round(float(place))] for place in places][: len(classes)]
+    ramp, count = RAMPS["power"], len(classes)
+    # Steps of lightness are even for any number: each second colour for three, neighbours else.
+    return list(ramp[::2] if count == 3 else ramp[1 : 1 + count] if count < len(ramp) else ramp)
 
 
 def _colour(year: float, classes: Classes) -> str:
@@ -149,7 +165,7 @@ def _colour(year: float, classes: Classes) -> str:
 
 def _fills(areas: gpd.GeoDataFrame, classes: Classes) -> Mapping[str, str]:
     years = zip(areas.index, areas["year_p50"].to_numpy(float), strict=True)
-    return {area: _colour(year, classes) for area, year in years}
+    return {str(area): _colour(year, classes) for area, year in years}
 
 
 def _hatch(frame: Axes, extent: base.Extent, places: gpd.GeoDataFrame) -> None:
@@ -157,7 +173,7 @@ def _hatch(frame: Axes, extent: base.Extent, places: gpd.GeoDataFrame) -> None:
     never = places[places["year_p50"].isna()]
     paths = [path for _, path in base.seen_paths(never, extent)]
     drawn = PathCollection(
-        paths, facecolors="none", edgecolors=PALETTE["quiet"], linewidths=0.0, hatch=HATCH, zorder=1.005
+        paths, facecolors="none", edgecolors=PALETTE["frame"], linewidths=0.0, hatch=HATCH, zorder=1.005
     )
     drawn.set_label("not in time")
     frame.add_collection(drawn, autolim=False)
@@ -180,7 +196,7 @@ def _draw_pockets(frame: Axes, extent: base.Extent, pockets: gpd.GeoDataFrame, c
 
 def _hatch_pockets(frame: Axes, extent: base.Extent, pockets: gpd.GeoDataFrame) -> None:
     paths = [path for _, path in base.seen_paths(pockets[pockets["year_p50"].isna()], extent)]
-    hatch: Style = {"facecolors": "none", "edgecolors": PALETTE["quiet"], "linewidths": 0.0, "hatch": HATCH}
+    hatch: Style = {"facecolors": "none", "edgecolors": PALETTE["frame"], "linewidths": 0.0, "hatch": HATCH}
     frame.add_collection(PathCollection(paths, zorder=1.51, **hatch), autolim=False)
 
 
@@ -199,29 +215,35 @@ def _draw_sites(frames: Sequence[Axes], sites: gpd.GeoDataFrame | None) -> list[
 
 
 def _write_years(frames: Frames, areas: gpd.GeoDataFrame, pockets: gpd.GeoDataFrame) -> None:
-    """Write every place's years once: in the first inset that shows its middle, else on the map."""
+    """Write every place's years once, beside a dot: in the first inset that shows its middle, else on the map."""
     places = pd.concat([pockets, areas]) if len(pockets) else areas
     spots, names = base.centres(places).to_numpy(float), names_of(places).tolist()
     left, ax = np.isfinite(spots).all(axis=1), frames[0][0]
-    insets = [frame for frame, *_ in frames[1:]]
     is_pocket = np.arange(len(places)) < len(pockets)
     for frame, extent, title in (*frames[1:], frames[0]):
         seen = left & base.inside(spots[:, 0], spots[:, 1], extent)
-        # An enlarged part shows no area whole: its name stands on the map.
-        enlarged = bool(title) and bool((is_pocket & seen).any())
-        chosen = np.flatnonzero(seen & (is_pocket | (not enlarged)) if title else seen)
+        # A part that shows a pocket enlarged shows no area whole: its name stands on the map.
+        chosen = np.flatnonzero(seen & is_pocket if title and (seen & is_pocket).any() else seen)
         labels = [
-            Label(_words(places.iloc[at], names[at], inset_title(title)), *spots[at], radius=1.0) for at in chosen
+            Label(
+                _words(places.iloc[at], names[at], inset_title(title)), spots[at, 0], spots[at, 1], radius=1.5
+            )
+            for at in chosen
         ]
-        written = place_labels(frame, labels, frames=base.fixed_boxes(frame, insets if frame is ax else ()))
-        left[chosen[: len(chosen) if written else 0]] = False
+        style: Style = {"color": PALETTE["ink"], "linewidth": 0.0, "label": "dots"}
+        frame.scatter(spots[chosen, 0], spots[chosen, 1], s=DOT, zorder=4.2, **style)
+        discs = np.column_stack([spots[chosen], np.full(len(chosen), 2.0)])
+        insets = [inset for inset, *_ in frames[1:]] if frame is ax else []
+        place_labels(frame, labels, discs=discs, frames=base.fixed_boxes(frame, insets))
+        left[chosen] = False
 
 
 def _words(place: pd.Series, name: object, known_as: str) -> str:
     """Return a place's name and years; without the name where the frame's title says it already."""
     told = shorten(readable(name), most=NAME_LENGTH)
     years = years_of(*(float(place[column]) for column in YEARS), last=float(place.get("last_year", np.nan)))
-    return years if told == known_as else f"{told}\n{years}"
+    lines = years.replace(" [", "\n[")
+    return lines if told == known_as else f"{told}\n{lines}"
 
 
 def years_of(early: float, middle: float, late: float, *, last: float) -> str:
@@ -252,10 +274,10 @@ def _blocks(
         for (first, last), colour in zip(classes, _colours(classes), strict=True)
     ]
     if places["year_p50"].isna().any():
-        rows.append(patch_row(_beyond(places), face=PALETTE["sea"], hatch=HATCH))
+        rows.append(patch_row(_beyond(places), face=PALETTE["sea"], hatch=HATCH, edge=PALETTE["frame"]))
     rim: Style = {"face": PALETTE["sea"], "edge": PALETTE["ink"], "width": POCKET_RIM}
     also = [patch_row(say("local limit that is published"), **rim)] if pockets else []
-    return [Block(title, tuple(rows)), Block(say("How to read it") + "\n", (*_notes(), *also, *dots))]
+    return [Block(title, tuple(rows)), Block(say("How to read it") + "\n", (*also, *dots, *_notes()))]
 
 
 def _span(first: int, last: int) -> str:
@@ -270,8 +292,12 @@ def _beyond(places: gpd.GeoDataFrame) -> str:
 def _notes() -> list[Row]:
     """Return what a reader must know of the years, as rows of words."""
     told = (
-        say("2031 [2029–2034]: the median; one draw in ten is earlier, one later, than the years in brackets"),
-        say("asked for now, behind all who ask already; connection, network and supply, without the building"),
+        say(
+            "2031 [2029–2034]: the median; one draw in ten is earlier, one later, than the years in brackets"
+        ),
+        say(
+            "asked for now, behind all who ask already; connection, network and supply, without the building"
+        ),
         say("lead times are an indication, not an offer"),
     )
     return [line_row(fold(text, NOTE_LENGTH), colour="none", width=0) for text in told]

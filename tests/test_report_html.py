@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 from shapely.geometry import Point, box
 
 from browser import browser, chromium
@@ -25,6 +26,7 @@ from three_mismatches.report.cells import figure_of, text_of
 from three_mismatches.report.html import html
 from three_mismatches.report.spots import spots_of
 from three_mismatches.report.story import Bullets, Column, Paragraph, Picture, Section, Sheet, Story
+from three_mismatches.report.svg import inline_svg
 
 HOSTILE = (
     "<script>alert(1)</script>", "\"><img src=x onerror=\"alert('x')\">", "{{7*7}} {% raw %}", "</script></style>-->",
@@ -404,6 +406,23 @@ def test_in_a_browser_without_scripts_everything_is_there_to_read(chrome):
     ]
     assert {"Alpha", "unlimited", "Site"} <= set(names)
     chrome.order("Emulation.setScriptExecutionDisabled", value=False)
+
+
+@pytest.mark.slow
+@needs_browser
+def test_in_a_browser_a_figure_made_small_looks_as_its_file_does(chrome, tmp_path):
+    figure, seen = make_map(make_sites()), []
+    maps.save(figure, tmp_path / "file.svg")
+    (tmp_path / "page.svg").write_text(inline_svg(figure, prefix="p", alt="", spotted={}), encoding="utf-8")
+    for name in ("file", "page"):
+        shown = f"<body style='margin: 0'><img src='{name}.svg' width=1200 height=900>"
+        (tmp_path / f"{name}.html").write_text(shown, encoding="utf-8")
+        chrome.open(tmp_path / f"{name}.html", width=1200, height=900)
+        seen.append(imread(chrome.picture(tmp_path / f"{name}.png")))
+    apart = np.abs(seen[0] - seen[1])
+    assert seen[0].std() > 0.05
+    assert apart.mean() < 0.01
+    assert (apart > 0.3).mean() < 1e-3
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from three_mismatches.report.cells import figure_of, is_number, text_of, values_
 from three_mismatches.report.spots import Spot
 from three_mismatches.report.story import Bullets, Paragraph, Picture, Sheet, Story
 from three_mismatches.report.svg import Spotted, inline_svg
-from three_mismatches.report.webfont import font_face
+from three_mismatches.report.webfont import font_faces
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -89,7 +89,7 @@ def html(story: Story, *, spots: Mapping[str, Spot] | None = None) -> str:
         numbers = _numbers(story, spots or {})
         parts = _parts(story, spots or {}, numbers)
         text = template.render(**parts, css="", script="", policy="")
-    css, script = font_face(text) + _packaged("report.css"), _packaged("report.js")
+    css, script = font_faces(text, lang=story.lang) + _packaged("report.css"), _packaged("report.js")
     return template.render(**parts, css=css, script=script, policy=_policy(css, script))
 
 

@@ -1,4 +1,4 @@
-"""The command line: three-mismatches japan | solve | check | reproduce | ensemble."""
+"""The command line: three-mismatches japan | solve | check | report | reproduce | ensemble."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 import three_mismatches as tm
+from three_mismatches import export
 from three_mismatches.assumptions import resolve
 from three_mismatches.errors import ThreeMismatchesError
 from three_mismatches.layers.at_year import is_top_level
@@ -63,6 +64,13 @@ class Demand(enum.StrEnum):
     OUTLOOK = "outlook"
     LOW = "low"
     HIGH = "high"
+
+
+class Speech(enum.StrEnum):
+    """Languages of a report."""
+
+    ENGLISH = "en"
+    JAPANESE = "ja"
 
 
 class Resolution(enum.StrEnum):
@@ -151,6 +159,42 @@ def check(folder: Folder, *, reproject: Reproject = False) -> None:
             f"{len(frame)} {name}" for name, frame in study.tables.frames().items() if len(frame)
         )
         _say(f"{folder}: no fault found ({rows}).")
+
+
+@app.command()
+def report(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A folder of tables, or one GeoPackage; the embedded Japan without.", show_default=False
+        ),
+    ] = None,
+    *,
+    lang: Annotated[Speech, typer.Option(help="English or Japanese.")] = Speech.ENGLISH,
+    year: Annotated[
+        int, typer.Option(min=2026, max=LAST_YEAR, help="Of the embedded Japan.")
+    ] = tm.DEFAULT_YEAR,
+    demand: Annotated[Demand, typer.Option(help="Of the embedded Japan.")] = Demand.OUTLOOK,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for report.html, .pdf, .md, figures and tables.")
+    ] = Path("three_mismatches_report"),
+    overwrite: Overwrite = False,
+    assume: Assume = None,
+) -> None:
+    """Write a report that can be read with no help: for a browser, for paper, and every picture and table."""
+    values = _assumed(assume)
+    with _bad_input_is_a_message():
+        export.check_folder(out, overwrite=overwrite)
+        study = (
+            tm.japan(year=year, demand=demand.value, assume=values)
+            if folder is None
+            else tm.read_study(folder, assume=values)
+        )
+        with Console(stderr=True).status("Solving") as status:
+            result = study.solve()
+            status.update("Writing the report, some tens of pictures")
+            result.report(out, lang=lang.value, overwrite=overwrite)
+    _say(f"Report: {out / 'report.html'}, report.pdf and report.md; figures and tables beside them.")
 
 
 @app.command()

@@ -33,6 +33,7 @@ __all__ = [
     "OWN_MARKS",
     "atomic_file",
     "atomic_folder",
+    "check_folder",
     "write_fibre",
     "write_geopackage",
     "write_json",
@@ -249,7 +250,7 @@ def atomic_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path
         If it is there and not empty, and `overwrite` is False or the folder is not one of ours.
     """
     target = Path(path)
-    _refuse(target, overwrite=overwrite)
+    check_folder(target, overwrite=overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = _beside(target)
     part.mkdir()
@@ -260,8 +261,23 @@ def atomic_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _refuse(target: Path, *, overwrite: bool) -> None:
-    """Raise if a folder may not be written under this name."""
+def check_folder(path: str | Path, *, overwrite: bool = False) -> None:
+    """
+    Raise what `atomic_folder` would raise of a name, before the work that is to fill it.
+
+    Parameters
+    ----------
+    path
+        The folder that is to be.
+    overwrite
+        Whether a folder that is there already may be replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If it is there and not empty, and `overwrite` is False or the folder is not one of ours.
+    """
+    target = Path(path)
     if target.exists() and not target.is_dir():
         raise FileExistsError(_taken(target, "a file"))
     if not target.is_dir() or not any(target.iterdir()):
@@ -293,10 +309,27 @@ def _swap(part: Path, target: Path) -> None:
     except OSError:
         old.rename(target)
         raise
-    for entry in sorted(old.iterdir()):
-        if entry.name not in ours and not (target / entry.name).exists():
-            entry.rename(target / entry.name)
+    _keep(old, target, ours)
     shutil.rmtree(old)
+
+
+def _keep(old: Path, new: Path, ours: set[str]) -> None:
+    """Move what is not ours from an old folder to the new one, from folders of ours too."""
+    for entry in sorted(old.iterdir()):
+        inside = {name.partition("/")[2] for name in ours if name.startswith(f"{entry.name}/")}
+        if inside and entry.is_dir() and not entry.is_symlink():
+            _keep_inside(entry, new / entry.name, inside)
+        elif entry.name not in ours and not (new / entry.name).exists():
+            entry.rename(new / entry.name)
+
+
+def _keep_inside(old: Path, new: Path, ours: set[str]) -> None:
+    """Move what is not ours from a folder of ours; one that the new answer lacks stays only for that."""
+    there = new.is_dir()
+    new.mkdir(exist_ok=True)
+    _keep(old, new, ours)
+    if not there and not any(new.iterdir()):
+        new.rmdir()
 
 
 def _listed(folder: Path) -> set[str]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from three_mismatches import export, inputs
 from three_mismatches.assumptions import resolve
+from three_mismatches.language import Language
 from three_mismatches.layers import Fibre, Grid, StudyTables
 from three_mismatches.layers.checks import check
 from three_mismatches.layers.settings import Settings
@@ -21,9 +22,11 @@ from three_mismatches.sensitivity import one_at_a_time
 from three_mismatches.solve import DELAY_DRAWS, ResultTables, rehearse, solve
 
 if TYPE_CHECKING:
+    from folium import Map
     from matplotlib.figure import Figure
 
     from three_mismatches.delay import Delay
+    from three_mismatches.maps import Layout
     from three_mismatches.mismatch import Triangle
 
 __all__ = ["DEFAULT_YEAR", "Result", "Study", "japan", "read_study"]
@@ -223,6 +226,11 @@ class Result:
     settings: Settings
 
     @property
+    def study(self) -> Study:
+        """The study that this answers."""
+        return Study(self.tables.inputs, self.settings)
+
+    @property
     def sites(self) -> gpd.GeoDataFrame:
         """One row per site: request, hosting, gaps, round trip, dominant mismatch, flags."""
         return self.tables.sites
@@ -282,7 +290,7 @@ class Result:
         """The mismatch triangle in km, made when it is first asked for; `mismatch.triangle` knows other grounds."""
         from three_mismatches import mismatch
 
-        return mismatch.triangle(Study(self.tables.inputs, self.settings))
+        return mismatch.triangle(self.study)
 
     @property
     def certificate(self) -> gpd.GeoDataFrame:
@@ -304,11 +312,18 @@ class Result:
         """What the sites had to reach."""
         return self.tables.tables.hubs
 
-    def plot(self) -> Figure:
-        """Return the map of the three mismatches."""
+    @property
+    def layout(self) -> Layout:
+        """What maps of this study show: extent, insets and the lines of the table `borders`."""
         from three_mismatches import maps
 
-        return maps.mismatch_map(self)
+        return maps.layout_of(self.areas, borders=self.tables.tables.borders)
+
+    def plot(self, *, lang: Language = "en") -> Figure:
+        """Return the map of the three mismatches, in English ("en") or Japanese ("ja")."""
+        from three_mismatches import maps
+
+        return maps.mismatch_map(self, lang=lang)
 
     def summary(self) -> list[str]:
         """Return the answer in three sentences."""
@@ -321,6 +336,18 @@ class Result:
         from three_mismatches import report
 
         return report.write(self, path, overwrite=overwrite)
+
+    def report(self, folder: str | Path, *, lang: Language = "en", overwrite: bool = False) -> Path:
+        """Write report.html, report.pdf, report.md, every picture and table to a folder, in English or Japanese."""
+        from three_mismatches import report
+
+        return report.write_report(self, folder, lang=lang, overwrite=overwrite)
+
+    def explore(self, *, lang: Language = "en") -> Map:
+        """Return a map for a browser that has a network, with layers and reasons; needs the extra `explore`."""
+        from three_mismatches import explore
+
+        return explore.explore(self, lang=lang)
 
     def __repr__(self) -> str:
         """Return the result's name, year and headline."""

@@ -99,7 +99,7 @@ def _drawn(model: Model, rng: np.random.Generator) -> _Times:
         opens=opens,
         connection=np.where(queue.begun, opens, np.maximum(0.0, since + connection[:, at])),
         fibre=np.where(queue.begun, opens, np.maximum(0.0, since + fibre[:, at])),
-        realised=(comes | queue.site_begun)[:, at],
+        realised=(comes | queue.site_begun)[:, at] & ~queue.trial,
         plant=np.repeat(plant[:, None], len(at), axis=1),
         late=late,
     )
@@ -162,4 +162,5 @@ def _order(model: Model, times: _Times, discipline: str) -> tuple[Ints, Floats, 
         return order, np.full(shape, np.inf), np.full(shape, -np.inf)
     order = np.tile(np.arange(shape[1], dtype=np.int64), (shape[0], 1))
     lapses = np.where(times.realised, np.inf, applied + model.values["phantom_hold_y"])
-    return order, np.tile(applied, (shape[0], 1)), lapses
+    # What is not there and holds no place takes no room: a trial.
+    return order, np.tile(np.where(model.queue.trial, np.inf, applied), (shape[0], 1)), lapses

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from three_mismatches import match
@@ -19,7 +20,7 @@ from three_mismatches.layers.tables import StudyTables
 from three_mismatches.network import Outage
 from three_mismatches.power.cuts import Cuts, Separator, known_short_mw
 
-__all__ = ["HORIZON_Y", "Groups", "Model", "Spans", "model_of", "with_broken_cuts"]
+__all__ = ["HORIZON_Y", "Groups", "Model", "Spans", "model_of", "with_broken_cuts", "with_trials"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -132,6 +133,51 @@ def model_of(
         cuts=separator.cuts(),
     )
     return _with_pilot_cuts(model, rng)
+
+
+def with_trials(
+    model: Model, now: StudyTables, sites: gpd.GeoDataFrame, places: pd.DataFrame, mw: float
+) -> Model:
+    """
+    Return the model with a request behind the queue at each place, for power alone: no building, no fibre.
+
+    Parameters
+    ----------
+    model
+        Of the same study.
+    now, sites
+        As `match.in_its_year` returns them.
+    places
+        `area` and `pocket` (NaN: none) of each place.
+    mw
+        What each request asks. [MW]
+    """
+    graph = model.calendar.graph
+    queue = model.queue.with_trials(
+        mw,
+        node=pd.Index(graph.nodes).get_indexer(pd.Index(places["area"])).astype(np.int64),
+        pocket=pd.Index(graph.pockets, dtype=object).get_indexer(pd.Index(places["pocket"])).astype(np.int64),
+    )
+    asking = pd.concat([sites.loc[list(model.queue.sites), ["area", "pocket"]], places[["area", "pocket"]]])
+    zones = list(zip(asking["pocket"], asking["area"], strict=True))
+    spans, none = model.spans, np.zeros(len(places), dtype=np.int64)
+    connection, connection_of = spans_of(now.lead_times, "connection", zones)
+    power_alone = replace(
+        spans,
+        connection=connection,
+        connection_of=connection_of,
+        building=(*spans.building, Span()),
+        building_of=np.concatenate([spans.building_of, none + len(spans.building)]),
+        fibre=(*spans.fibre, Span()),
+        fibre_of=np.concatenate([spans.fibre_of, none + len(spans.fibre)]),
+    )
+    return replace(
+        model,
+        queue=queue,
+        spans=power_alone,
+        groups=_groups(queue, len(graph.nodes)),
+        dig_y=np.concatenate([model.dig_y, np.zeros(len(places))]),
+    )
 
 
 def with_broken_cuts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,8 @@ class Queue:
         Time of its application. [years]
     node, pocket
         Positions in the grid's nodes and pockets (-1: none).
+    trial
+        Whether it only asks what it would get: it is told, and takes no room from anybody.
     """
 
     sites: tuple[str, ...]
@@ -60,6 +62,7 @@ class Queue:
     applied_y: Floats
     node: Ints
     pocket: Ints
+    trial: NDArray[np.bool_]
 
     @property
     def site_begun(self) -> NDArray[np.bool_]:
@@ -67,6 +70,33 @@ class Queue:
         found = np.zeros(len(self.sites), dtype=bool)
         np.logical_or.at(found, self.site, self.begun)
         return found
+
+    def with_trials(self, mw: float, *, node: Ints, pocket: Ints) -> Queue:
+        """
+        Return the queue with one more request behind it for each place, none of which knows of the others.
+
+        Parameters
+        ----------
+        mw
+            What each asks. [MW]
+        node, pocket
+            Positions of the places in the grid's nodes and pockets (-1: none).
+        """
+        count, behind = len(node), max(0.0, float(self.applied_y.max(initial=0.0)))
+        no = np.zeros(count, dtype=bool)
+        added = {
+            "site": np.arange(len(self.sites), len(self.sites) + count, dtype=np.int64),
+            "mw": np.full(count, mw),
+            "plan_y": np.zeros(count),
+            "dated": no,
+            "begun": no,
+            "applied_y": np.full(count, behind),
+            "node": node,
+            "pocket": pocket,
+            "trial": ~no,
+        }
+        longer = {name: np.concatenate([getattr(self, name), values]) for name, values in added.items()}
+        return replace(self, sites=(*self.sites, *(f"trial {at}" for at in range(count))), **longer)
 
 
 def queue_of(
@@ -120,6 +150,7 @@ def queue_of(
         applied_y=table["applied_y"].to_numpy(dtype=np.float64),
         node=table["node"].to_numpy(dtype=np.int64),
         pocket=table["pocket"].to_numpy(dtype=np.int64),
+        trial=np.zeros(len(table), dtype=bool),
     )
 
 

@@ -19,7 +19,7 @@ from three_mismatches.layers.question import Question
 from three_mismatches.layers.settings import Settings
 from three_mismatches.layers.tables import StudyTables
 
-__all__ = ["DISCIPLINES", "READINGS", "simulate", "simulate_matched"]
+__all__ = ["DISCIPLINES", "READINGS", "refuse", "sampled", "simulate", "simulate_matched"]
 
 READINGS: tuple[Mapping[str, float], ...] = (
     {"lead_time_level": -1.0},
@@ -134,18 +134,12 @@ def simulate_matched(
         Assumptions to replace, one set at a time: the least and the most of their means are the fleet's low and high.
         One that no row of the tables knows a range for is left out.
     """
-    _refuse(draws, workers, discipline)
+    refuse(draws, workers, discipline)
     chance = np.random.SeedSequence(seed)
     pilot, check, *chunks = chance.spawn(2 + -(-draws // CHUNK))
     model = model_of(tables, settings, values, now, sites, rng=np.random.default_rng(pilot))
-    while True:
-        drawn = _parts(model, chunks, discipline, workers)
-        told = track(drawn, "Draws", len(chunks), disable=not progress)
-        samples, better = _checked(model, told, len(chunks), np.random.default_rng(check))
-        # Rarely more than once: the pilot has seen more works slip at a time than the draws have.
-        if len(better.cuts.node) == len(model.cuts.node):
-            break
-        model = better
+    rng = np.random.default_rng(check)
+    samples, model = sampled(model, chunks, rng, discipline=discipline, workers=workers, progress=progress)
     samples = samples.first(draws)
     other = {
         ", ".join(f"{name}={value:g}" for name, value in reading.items()): _read(
@@ -158,6 +152,39 @@ def simulate_matched(
     untimed = tuple(stream for stream in WAITED_FOR if not leads["stream"].eq(stream).any())
     how = Told(values["load_factor"], discipline, seed, untimed)
     return summarise(samples, model.queue, sites, model.calendar, how, other)
+
+
+def sampled(
+    model: Model,
+    chunks: list[np.random.SeedSequence],
+    check: np.random.Generator,
+    *,
+    discipline: str = FIRST_COME,
+    workers: int = 1,
+    progress: bool = False,
+) -> tuple[Samples, Model]:
+    """
+    Return the draws of all chunks, and the model with every cut that they needed.
+
+    Parameters
+    ----------
+    model
+        What is the same in every draw.
+    chunks
+        The source of chance of each.
+    check
+        Chooses in which states what was given out is held against the whole programme.
+    discipline, workers, progress
+        As in `simulate`.
+    """
+    while True:
+        drawn = _parts(model, chunks, discipline, workers)
+        told = track(drawn, "Draws", len(chunks), disable=not progress)
+        samples, better = _checked(model, told, len(chunks), check)
+        # Rarely more than once: the pilot has seen more works slip at a time than the draws have.
+        if len(better.cuts.node) == len(model.cuts.node):
+            return samples, model
+        model = better
 
 
 def _is_open(now: StudyTables, reading: Mapping[str, float]) -> bool:
@@ -213,7 +240,8 @@ def _parts(
         pool.shutdown(cancel_futures=True)
 
 
-def _refuse(draws: int, workers: int, discipline: str) -> None:
+def refuse(draws: int, workers: int, discipline: str) -> None:
+    """Raise `ValueError` for numbers and disciplines that are none."""
     if draws < 1 or workers < 1:
         msg = f"draws and workers must be at least 1, not {draws} and {workers}"
         raise ValueError(msg)

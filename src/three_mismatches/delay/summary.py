@@ -13,7 +13,7 @@ from three_mismatches.delay.calendar import Calendar
 from three_mismatches.delay.queue import Queue
 from three_mismatches.layers.at_year import is_top_level
 
-__all__ = ["STREAMS", "Delay", "Samples", "summarise"]
+__all__ = ["PERCENTILES", "STREAMS", "Delay", "Samples", "quantiles", "summarise"]
 
 Floats = NDArray[np.float64]
 
@@ -300,7 +300,7 @@ def _summed(values: Floats, queue: Queue) -> Floats:
     return found
 
 
-def _quantiles(values: Floats) -> dict[str, Floats]:
+def quantiles(values: Floats) -> dict[str, Floats]:
     """Return values that were drawn: between a time and never there is nothing to interpolate."""
     if not len(values):
         return {name: np.full(values.shape[1:], np.nan) for name in PERCENTILES}
@@ -334,7 +334,7 @@ def _stream_rows(samples: Samples, index: pd.Index, horizon: float) -> pd.DataFr
     critical, all_of_it = samples.critical(), _mean_to(samples.time, horizon)
     tables = {}
     for stream in (*STREAMS, *CAUSES):
-        of_it = _quantiles(getattr(samples, stream))
+        of_it = quantiles(getattr(samples, stream))
         tables[stream] = pd.DataFrame(
             {f"{name}_y": values for name, values in of_it.items()}
             | {
@@ -358,9 +358,9 @@ def _site_rows(
     )
     table = pd.DataFrame(
         {"mw": mw}
-        | {f"time_{name}_y": values for name, values in _quantiles(samples.time).items()}
-        | {"time_to_power_y": _quantiles(supplied)["p50"]}
-        | {f"delay_y_{name}": values for name, values in _quantiles(samples.delay).items()}
+        | {f"time_{name}_y": values for name, values in quantiles(samples.time).items()}
+        | {"time_to_power_y": quantiles(supplied)["p50"]}
+        | {f"delay_y_{name}": values for name, values in quantiles(samples.delay).items()}
         | {
             "delay_y_mean": _mean_to(samples.time, horizon) - _mean_to(samples.building, horizon),
             "never_share": (samples.time >= horizon).mean(axis=0),
@@ -418,7 +418,7 @@ def _over(part: Floats, whole: Floats) -> Floats:
 def _fleet_row(values: Floats, unit: str, meaning: str) -> dict[str, object]:
     return {
         "value": float(values.mean()),
-        **{name: float(value) for name, value in _quantiles(values).items()},
+        **{name: float(value) for name, value in quantiles(values).items()},
         "unit": unit,
         "meaning": meaning,
     }
@@ -427,6 +427,6 @@ def _fleet_row(values: Floats, unit: str, meaning: str) -> dict[str, object]:
 def _year_rows(samples: Samples, calendar: Calendar) -> pd.DataFrame:
     index = pd.MultiIndex.from_product([calendar.years, calendar.graph.nodes], names=["year", "area"])
     found = {"lost_mw": samples.lost_by_year.mean(axis=0)}
-    found |= {f"lost_mw_{name}": values for name, values in _quantiles(samples.lost_by_year).items()}
+    found |= {f"lost_mw_{name}": values for name, values in quantiles(samples.lost_by_year).items()}
     found["unsited_lost_mw"] = samples.unsited_lost.mean(axis=0)
     return pd.DataFrame({name: values.ravel() for name, values in found.items()}, index=index)

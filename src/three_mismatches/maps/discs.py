@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -15,7 +14,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from three_mismatches.language import names_of, say, spoken
 from three_mismatches.maps import base
+from three_mismatches.maps.folding import fold
 from three_mismatches.maps.labels import Label, dpi_of, place_labels
 from three_mismatches.maps.legend import Block, Row, disc_row, fanned_row, patch_row
 from three_mismatches.maps.style import (
@@ -36,7 +37,17 @@ from three_mismatches.maps.style import (
     unit_of,
 )
 
-__all__ = ["Discs", "class_colour", "class_rows", "draw_sites", "site_url"]
+__all__ = [
+    "Discs",
+    "class_colour",
+    "class_rows",
+    "draw_sites",
+    "fan_out",
+    "fan_rank",
+    "site_names",
+    "site_url",
+    "whole_sites",
+]
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -127,12 +138,13 @@ def class_rows(edges: Sequence[float], ramp: Sequence[str], values: Floats) -> t
     if not edges:
         return (
             patch_row(
-                f"up to {number(round_up(float(np.nanmax(values[np.isfinite(values)]))))}", face=colours[0]
+                say("up to {value}", value=number(round_up(float(np.nanmax(values[np.isfinite(values)]))))),
+                face=colours[0],
             ),
         )
-    words = [f"up to {number(edges[0])}"]
-    words += [f"{number(low)} to {number(high)}" for low, high in pairwise(edges)]
-    words.append(f"over {number(edges[-1])}")
+    words = [say("up to {value}", value=number(edges[0]))]
+    words += [say("{low} to {high}", low=number(low), high=number(high)) for low, high in pairwise(edges)]
+    words.append(say("over {value}", value=number(edges[-1])))
     return tuple(patch_row(text, face=colour) for text, colour in zip(words, colours, strict=True))
 
 
@@ -144,7 +156,7 @@ def _ramp(edges: Sequence[float], ramp: Sequence[str]) -> list[str]:
     return [ramp[round(float(share) * (len(ramp) - 1))] for share in shares]
 
 
-def _ready(sites: gpd.GeoDataFrame, column: str) -> Discs:
+def whole_sites(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the sites that are wholes and have a place, large requests first."""
     whole = (
         sites["part_of"].fillna("").eq("").to_numpy()
@@ -153,16 +165,24 @@ def _ready(sites: gpd.GeoDataFrame, column: str) -> Discs:
     )
     placed = (sites.geometry.notna() & ~sites.geometry.is_empty).to_numpy()
     rows = sites.loc[whole & placed]
+    request = np.nan_to_num(rows["request_mw"].to_numpy(float), nan=-1.0)
+    return rows.iloc[np.argsort(-request, kind="stable")]
+
+
+def site_names(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return what labels call each row: on at most two short lines."""
+    return tuple(_site_name(name, site) for name, site in zip(names_of(rows), rows.index, strict=True))
+
+
+def _ready(sites: gpd.GeoDataFrame, column: str) -> Discs:
+    """Return the sites that are wholes and have a place, large requests first."""
+    rows = whole_sites(sites)
     request = rows["request_mw"].to_numpy(float)
-    names = rows["name"] if "name" in rows else pd.Series(None, index=rows.index, dtype=object)
     largest = float(np.nanmax(request, initial=0.0))
-    found = Discs(
+    return Discs(
         rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy(), request, rows[column].to_numpy(float),
-        disc_diameters(request, largest=largest),
-        tuple(_site_name(name, site) for name, site in zip(names, rows.index, strict=True)),
-        tuple(site_url(site) for site in rows.index),
+        disc_diameters(request, largest=largest), site_names(rows), tuple(site_url(site) for site in rows.index),
     )  # fmt: skip
-    return _chosen(found, np.argsort(-np.nan_to_num(request, nan=-1.0), kind="stable"))
 
 
 def _chosen(discs: Discs, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Discs:
@@ -193,21 +213,27 @@ def _draw_frame(
 
 
 def _fan_out(ax: Axes, discs: Discs) -> Discs:
-    """Return discs with those that share a point moved apart on a spiral, the largest left in place."""
-    if not discs.lon.size:
-        return discs
-    rank = _rank(discs)
+    """Return discs with those that share a point moved apart."""
+    lon, lat = fan_out(ax, discs.lon, discs.lat)
+    return replace(discs, lon=lon, lat=lat)
+
+
+def fan_out(ax: Axes, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Return places with those that share a point moved apart on a spiral, the first left where it is."""
+    if not lon.size:
+        return lon, lat
+    rank = fan_rank(lon, lat)
     away = FAN_STEP * np.sqrt(rank) * dpi_of(ax) / 72.0
     angle = rank * GOLDEN_ANGLE
     spiral = np.column_stack([np.cos(angle), np.sin(angle)]) * away[:, None]
-    place = ax.transData.transform(np.column_stack([discs.lon, discs.lat])) + spiral
-    lon, lat = ax.transData.inverted().transform(place).T
-    return replace(discs, lon=np.where(rank > 0, lon, discs.lon), lat=np.where(rank > 0, lat, discs.lat))
+    place = ax.transData.transform(np.column_stack([lon, lat])) + spiral
+    fanned = ax.transData.inverted().transform(place)
+    return np.where(rank > 0, fanned[:, 0], lon), np.where(rank > 0, fanned[:, 1], lat)
 
 
-def _rank(discs: Discs) -> Floats:
-    """Return how many earlier discs have the very same place."""
-    points = pd.DataFrame({"lon": discs.lon.round(5), "lat": discs.lat.round(5)})
+def fan_rank(lon: Floats, lat: Floats) -> Floats:
+    """Return how many earlier places are the very same."""
+    points = pd.DataFrame({"lon": lon.round(5), "lat": lat.round(5)})
     return points.groupby(["lon", "lat"]).cumcount().to_numpy().astype(np.float64)
 
 
@@ -241,7 +267,8 @@ def _worst(discs: Discs, among: Mask, most: int) -> list[int]:
 def _site_label(discs: Discs, row: int, column: str) -> Label:
     """Return a site's name and its gap, or its request where there is no gap."""
     gap, unit = discs.gap[row], unit_of(column)
-    figure = f"{number(gap)} {unit} short" if unit == "MW" else f"{number(gap)} {unit} over"
+    power = unit == "MW"
+    figure = say("{value} {unit} short" if power else "{value} {unit} over", value=number(gap), unit=unit)
     if not gap > NOTHING:
         figure = f"{number(discs.request[row])} MW"
     return Label(
@@ -260,16 +287,18 @@ def _blocks(discs: Discs, edges: Sequence[float], column: str, extra: Sequence[R
     ]
     classes = [*class_rows(edges, RAMPS["gap"], discs.gap)]
     if (discs.gap <= NOTHING).any():
-        classes.insert(0, patch_row("none", face=PALETTE["none"]))
+        classes.insert(0, patch_row(say("none"), face=PALETTE["none"]))
     if (np.isnan(discs.gap) & np.isfinite(discs.request)).any():
-        classes.append(patch_row("not known", face="none"))
-    others = [*extra, *([fanned_row()] if _rank(discs).any() else [])]
+        classes.append(patch_row(say("not known"), face="none"))
+    others = [*extra, *([fanned_row()] if fan_rank(discs.lon, discs.lat).any() else [])]
     if np.isnan(discs.request).any():
-        others.append(disc_row("request not known", diameter=UNKNOWN_DISC, widest=15.0, edge=PALETTE["ink"]))
+        others.append(
+            disc_row(say("request not known"), diameter=UNKNOWN_DISC, widest=15.0, edge=PALETTE["ink"])
+        )
     return [
-        Block("Request\n[MW]", tuple(sizes)),
+        Block(say("Request\n[MW]"), tuple(sizes)),
         Block(measure_title(column), tuple(classes)),
-        Block("Also shown\n", tuple(others)),
+        Block(say("Also shown") + "\n", tuple(others)),
     ]
 
 
@@ -280,4 +309,5 @@ def _site_name(name: object, site: object) -> str:
         words = readable(site)
     for long, short in SHORTER.items():
         words = re.sub(rf"\b{long}\b", short, words, flags=re.IGNORECASE)
-    return textwrap.fill(shorten(words, most=2 * LINE_LENGTH - 2), LINE_LENGTH, max_lines=2, placeholder="…")
+    words = words.replace("データセンター", "DC") if spoken() == "ja" else words
+    return fold(shorten(words, most=2 * LINE_LENGTH - 2), LINE_LENGTH, lines=2)

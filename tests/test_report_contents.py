@@ -1,0 +1,154 @@
+"""What a report says: five sentences, tables of figures, and what would close each gap."""
+
+import math
+
+import numpy as np
+import pytest
+from shapely.geometry import Point
+
+import three_mismatches as tm
+from conftest import radial_layers, tables_of
+from three_mismatches.language import LANGUAGES, speaking
+from three_mismatches.layers import Flag
+from three_mismatches.layers.settings import Settings
+from three_mismatches.report import cures, sheets
+from three_mismatches.report.answer import five_sentences, reading
+from three_mismatches.report.words import figure_of, flag_meaning, mw, table_words, word
+
+FIBRE = {
+    "fibre_nodes": {"west": {"geometry": Point(0.5, 0.5)}, "east": {"geometry": Point(1.5, 0.5)}},
+    "fibre_routes": {"we": {"node0": "west", "node1": "east", "length": 150.0, "geometry_kind": "schematic"}},
+    "hubs": {"cloud-east": {"geometry": Point(1.5, 0.5), "kind": "cloud", "node": "east"}},
+    "budgets": {
+        "cloud": {"hub_kind": "cloud", "rtt_ms": 2.0},
+        "batch": {"hub_kind": "cloud", "rtt_ms": 50.0},
+    },
+}
+EVIL = "<script>alert(1)</script> {year} | 東京 🏭"
+
+
+def solve(**sites):
+    layers = {**radial_layers(), **FIBRE, "sites": sites}
+    return tm.Study(tables_of(layers), Settings()).solve(draws=10)
+
+
+def site(lon=0.5, lat=0.5, **columns):
+    return {"geometry": Point(lon, lat), "use": "cloud", "status": "planned", **columns}
+
+
+@pytest.fixture(scope="module")
+def short():
+    """One site that asks 40 MW where 12 are to be had, 2.4 ms of fibre from a hub that it must be 2 ms from."""
+    return solve(s=site(request_mw=40.0, name=EVIL, name_ja="西の町"), t=site(1.5, request_mw=1.0))
+
+
+def shown(sheet):
+    """The printed columns of a sheet, by heading."""
+    return {column.heading: sheet.rows[column.key] for column in sheet.columns}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_answer_has_five_sentences_and_each_ends_once(japan, lang):
+    told = five_sentences(japan, lang=lang)
+    stop = "。" if lang == "ja" else ". "
+    assert len(told) == 5
+    assert all(f"{text} ".count(stop) == 1 and text.endswith(stop.strip()) for text in told)
+    assert not any("{" in text or "nan" in text for text in told)
+
+
+def test_the_sentences_carry_the_headlines(japan):
+    asked, power, fibre, spare, years = five_sentences(japan)
+    value = japan.fleet["value"]
+    assert mw(value["new_load_mw"]) in asked
+    assert mw(value["joint_gap_mw"]) in power
+    assert f"{value['sites_over_rtt_budget']:.0f} of" in fibre
+    assert mw(value["spare_mw"]) in spare
+    assert f"{value['years_lost']:.1f} years" in years
+
+
+def test_the_sentences_name_what_binds_and_the_farthest_site_as_users_wrote_it(short):
+    _, power, fibre, *_ = five_sentences(short)
+    assert "cannot bring 28 MW" in power
+    assert EVIL in fibre
+    assert "西の町" in five_sentences(short, lang="ja")[2]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_study_that_knows_nothing_is_told_in_five_sentences_too(lang):
+    told = five_sentences(solve(s=site(use="unspecified")), lang=lang)
+    assert len(told) == 5
+    assert not any("nan" in text for text in told)
+
+
+def test_every_flag_table_and_reading_has_words():
+    assert all(flag_meaning(flag) != flag for flag in Flag)
+    assert set(solve(s=site()).tables.inputs.frames()) - {"borders"} <= set(table_words())
+    assert reading("tie_level=-1") != "tie_level=-1"
+    assert word("anything else") == "anything else"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(1234.5, "1,234"), (-0.2, "0"), (-12.0, "−12"), (math.inf, "unlimited"), (math.nan, "unknown")],
+)
+def test_figures_are_printed_for_readers(value, said):
+    assert figure_of(value) == said
+
+
+def test_the_headlines_are_those_of_the_fleet(japan):
+    found = shown(sheets.headlines(japan))
+    assert found["As it is"]["spare_mw"] == figure_of(japan.fleet["value"]["spare_mw"])
+    assert found["P10"]["years_lost"] == figure_of(japan.fleet["p10"]["years_lost"], 1)
+    assert found["P10"]["spare_mw"] == ""
+
+
+def test_the_site_table_has_each_whole_site_once_the_worst_first(short, japan):
+    assert list(sheets.sites(short).rows.index) == ["s", "t"]
+    assert len(sheets.sites(japan).rows) == japan.sites["part_of"].isna().sum()
+    assert shown(sheets.sites(short))["Short, all at once"]["s"] == pytest.approx(28.0)
+
+
+def test_a_gap_that_moving_cures_names_the_place_and_how_much(short):
+    rows = cures.cures(short).rows.loc[["s"]]
+    power = rows[rows["gap"].str.contains("MW short")].iloc[0]
+    assert "28 MW" in power["gap"]
+    assert "p" in power["because"]
+    assert "18 MW of it would be served" in power["cure"] or "no place" in power["cure"]
+
+
+def test_light_says_whether_any_route_could_do_it(short):
+    rows = cures.cures(short).rows.loc[["s"]]
+    light = rows[rows["gap"].str.contains("ms beyond")].iloc[0]
+    row = short.sites.loc["s"]
+    assert row["rtt_vacuum_ms"] + row["rtt_glass_ms"] < row["budget_ms"]
+    assert light["cure"] == "a straighter route could do it; near enough for batch"
+
+
+def test_light_in_glass_beyond_the_budget_is_beyond_any_route(japan):
+    row = japan.sites.loc["sakura-ishikari"]
+    told = cures.cures(japan).rows.loc[["sakura-ishikari"], "cure"].iloc[0]
+    assert row["rtt_vacuum_ms"] + row["rtt_glass_ms"] > row["budget_ms"]
+    assert told.startswith("no route can")
+
+
+def test_a_tie_is_told_with_what_a_megawatt_of_it_brings(short):
+    found = shown(sheets.ties(short))
+    assert found["One MW more brings"].max() == pytest.approx(short.ties["shadow_price"].max())
+    assert len(found["Tie"]) == len(short.ties)
+
+
+def test_every_source_of_every_table_is_listed_once(japan):
+    rows = sheets.licences(japan).rows
+    sites = rows[rows["table"] == "Sites"]
+    named = japan.tables.inputs.sites["source"].str.split(" | ", regex=False).explode()
+    assert set(sites["source"]) == set(named)
+    assert not rows.duplicated(["table", "source", "licence"]).any()
+    assert (rows["licence"] != "").all()
+
+
+def test_tables_speak_japanese(short):
+    with speaking("ja"):
+        found = sheets.sites(short)
+    assert found.rows["name"]["s"] == "西の町"
+    assert [column.heading for column in found.columns][:2] == ["サイト", "エリア"]
+    assert np.isfinite(found.rows["request_mw"]).all()

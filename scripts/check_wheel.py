@@ -9,6 +9,7 @@ from pathlib import Path
 
 NEEDED = (
     "three_mismatches/py.typed",
+    "three_mismatches/report/templates/report.html.j2",
     "three_mismatches/data/japan/sites.csv",
     "three_mismatches/data/japan/LICENSE",
     "three_mismatches/data/japan/lead_times.csv",

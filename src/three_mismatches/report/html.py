@@ -5,21 +5,21 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from three_mismatches.language import say, speaking
 from three_mismatches.maps.discs import site_url
-from three_mismatches.report.cells import figure_of, is_number, text_of, values_of
+from three_mismatches.report import printed
 from three_mismatches.report.spots import Spot
-from three_mismatches.report.story import Bullets, Paragraph, Picture, Sheet, Story
+from three_mismatches.report.story import Bullets, Column, Paragraph, Picture, Sheet, Story
 from three_mismatches.report.svg import Spotted, inline_svg
-from three_mismatches.report.webfont import font_face
+from three_mismatches.report.webfont import font_faces
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -31,6 +31,10 @@ FILTERED = 25
 
 SHORT, LONG = 14, 60
 """Letters of the longest text in a column that stays on one line, and in one that needs no more room than most."""
+
+MISSING = "–"
+FIGURE = re.compile(r"−?\d{1,3}(,?\d{3})*(\.\d+)?")
+"""A number in words: a column of nothing else stands to the right, and is sorted as one of numbers."""
 
 WIDE = 600.0
 """Width from which on a figure is scrolled on a narrow screen, not shrunk until it cannot be read. [pt]"""
@@ -89,7 +93,7 @@ def html(story: Story, *, spots: Mapping[str, Spot] | None = None) -> str:
         numbers = _numbers(story, spots or {})
         parts = _parts(story, spots or {}, numbers)
         text = template.render(**parts, css="", script="", policy="")
-    css, script = font_face(text) + _packaged("report.css"), _packaged("report.js")
+    css, script = font_faces(text, lang=story.lang) + _packaged("report.css"), _packaged("report.js")
     return template.render(**parts, css=css, script=script, policy=_policy(css, script))
 
 
@@ -178,47 +182,44 @@ def _picture(picture: Picture, spotted: Spotted) -> dict[str, object]:
 
 def _sheet(sheet: Sheet, free: dict[str, int]) -> dict[str, object]:
     """Return a table as the template reads it; each site's first row takes its number."""
-    columns = [values_of(sheet, column) for column in sheet.columns]
-    heads = [
-        _Head(column.heading, column.unit, _kind(values))
-        for column, values in zip(sheet.columns, columns, strict=True)
-    ]
-    cells = [
-        _figures(values, column.decimals) if head.kind == "n" else _texts(values)
-        for column, values, head in zip(sheet.columns, columns, heads, strict=True)
+    texts = printed.cells(sheet)
+    columns = [
+        _column(column, [row[at] for row in texts], _floats(sheet, column))
+        for at, column in enumerate(sheet.columns)
     ]
     numbers = [free.pop(str(site), None) if sheet.per_site else None for site in sheet.rows.index]
-    rows = [_Row(at, row) for at, row in zip(numbers, zip(*cells, strict=True), strict=True)]
-    filtered = sheet.per_site or len(rows) >= FILTERED
+    cells = zip(*(cells for _, cells in columns), strict=True)
+    rows = [_Row(at, row) for at, row in zip(numbers, cells, strict=True)]
     return {
         "kind": "sheet", "id": f"table-{sheet.name}", "caption": sheet.caption,
-        "heads": heads, "rows": rows, "filtered": filtered,
+        "heads": [head for head, _ in columns], "rows": rows,
+        "filtered": sheet.per_site or len(rows) >= FILTERED,
     }  # fmt: skip
 
 
-def _kind(values: pd.Series) -> str:
-    """Return the class of a column, by which it is aligned and given room."""
-    if is_number(values):
-        return "n"
-    longest = max((len(text_of(value)) for value in values), default=0)
-    return "s" if longest <= SHORT else "t" if longest <= LONG else "l"
+def _floats(sheet: Sheet, column: Column) -> list[float] | None:
+    """Return the values of a column of numbers, or nothing for one of texts."""
+    return [float(value) for value in sheet.rows[column.key]] if printed.is_number(sheet, column) else None
 
 
-def _figures(values: pd.Series, decimals: int) -> list[_Cell]:
-    """Return the cells of a column of numbers."""
-    return [
-        _Cell(figure_of(value, decimals=decimals), "" if np.isnan(value) else _sortable(value))
-        for value in values.astype(float)
-    ]
+def _column(column: Column, texts: list[str], values: list[float] | None) -> tuple[_Head, list[_Cell]]:
+    """Return a column's heading and its cells."""
+    if values is None and any(texts) and all(not text or FIGURE.fullmatch(text) for text in texts):
+        values = [float(text.replace(",", "").replace("−", "-")) if text else np.nan for text in texts]
+    shown = [text or MISSING for text in texts]
+    if values is None:
+        longest = max(map(len, texts), default=0)
+        kind = "s" if longest <= SHORT else "t" if longest <= LONG else "l"
+        return _Head(column.heading, column.unit, kind), [_Cell(text) for text in shown]
+    cells = [_Cell(text, _sortable(value)) for text, value in zip(shown, values, strict=True)]
+    return _Head(column.heading, column.unit, "n"), cells
 
 
 def _sortable(value: float) -> str:
-    """Return a number as a script reads it."""
+    """Return a number as a script reads it, nothing if it is unknown."""
+    if np.isnan(value):
+        return ""
     return f"{value:.9g}" if np.isfinite(value) else f"{'-' if value < 0 else ''}Infinity"
-
-
-def _texts(values: pd.Series) -> list[_Cell]:
-    return [_Cell(text_of(value)) for value in values]
 
 
 def _words() -> dict[str, str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from three_mismatches.language import Language, names_of, say, speaking
-from three_mismatches.report.cells import figure_of
+from three_mismatches.report.words import figure_of, word
 
 __all__ = ["Spot", "spots_of"]
 
@@ -41,40 +42,29 @@ def spots_of(sites: pd.DataFrame, *, lang: Language = "en") -> dict[str, Spot]:
 
 def _facts(row: pd.Series) -> tuple[tuple[str, str], ...]:
     """Return what is known of one site, as far as its table has it."""
-    gap = "joint_gap_mw" if "joint_gap_mw" in row else "power_gap_mw"
+    alone = "joint_gap_mw" not in row
     figures = (
-        ("request_mw", say("Asks for"), 0, "MW"),
-        (gap, say("Power gap"), 0, "MW"),
-        ("rtt_ms", say("Round trip"), 1, "ms"),
-        ("budget_ms", say("Round-trip budget"), 1, "ms"),
-        ("rtt_gap_ms", say("Beyond its budget"), 1, "ms"),
+        ("request_mw", say("Asks"), "MW", 0),
+        (
+            "power_gap_mw" if alone else "joint_gap_mw",
+            say("Short") if alone else say("Short, all at once"),
+            "MW",
+            0,
+        ),
+        ("rtt_ms", say("Round trip"), "ms", 1),
+        ("budget_ms", say("Budget"), "ms", 1),
+        ("rtt_gap_ms", say("Beyond it"), "ms", 1),
+        ("delay_y_p50", say("Waits, median"), say("years"), 1),
     )
+    codes = (("critical_stream", say("Slowest")), ("dominant_mismatch", say("Weighs most")))
     told = [
-        (words, figure_of(float(row[key]), decimals=decimals, unit=unit))
-        for key, words, decimals, unit in figures
-        if key in row
+        (words, _figure(row[key], decimals, unit)) for key, words, unit, decimals in figures if key in row
     ]
-    reasons = (
-        ("dominant_mismatch", say("Largest mismatch")),
-        ("critical_stream", say("What takes longest")),
-    )
-    told += [
-        (words, _in_words(row[key])) for key, words in reasons if key in row and isinstance(row[key], str)
-    ]
+    told += [(words, word(row[key])) for key, words in codes if key in row and word(row[key])]
     return tuple(told)
 
 
-def _in_words(value: str) -> str:
-    """Return what readers call a mismatch or a stream; another word stays as it is."""
-    words = {
-        "sites-power": say("sites and power"),
-        "sites-fibre": say("sites and fibre"),
-        "power-fibre": say("power and fibre"),
-        "none": say("none"),
-        "unknown": say("unknown"),
-        "power": say("grid connection"),
-        "generation": say("generation"),
-        "fibre": say("fibre"),
-        "building": say("building"),
-    }
-    return words.get(value, value)
+def _figure(value: float, decimals: int, unit: str) -> str:
+    """Return a number with its unit, where it is one."""
+    words = figure_of(float(value), decimals)
+    return f"{words} {unit}" if np.isfinite(value) else words

@@ -57,11 +57,11 @@ def inline_svg(figure: Figure, *, prefix: str, alt: str, spotted: Spotted) -> st
     inside = "".join(_element(child, names, spotted) for child in root)
     # What has parts that can be reached is a group: of an image, readers would be told nothing inside it.
     role = "group" if '<a class="spot"' in inside else "img"
-    _, _, width, height = root.attrib["viewBox"].split()
+    width, height = (_plain(float(side), 1) for side in root.attrib["viewBox"].split()[2:])
     # A label and no <title>: browsers would show that beside what is said of a site.
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{float(width):.0f}" height="{float(height):.0f}" role="{role}" aria-label="{escape(alt)}" '
+        f'width="{width}" height="{height}" role="{role}" aria-label="{escape(alt)}" '
         f'stroke-linejoin="round" stroke-miterlimit="100000">{inside}</svg>'
     )
 

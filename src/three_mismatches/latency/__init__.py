@@ -3,6 +3,7 @@
 from three_mismatches.latency.budgets import COLUMNS, by_use
 from three_mismatches.latency.calibration import Calibration, calibrate
 from three_mismatches.latency.disjoint import disjoint_pairs
+from three_mismatches.latency.isochrones import isochrones
 from three_mismatches.latency.n1 import n1_rtt
 from three_mismatches.latency.of_points import of_points
 from three_mismatches.latency.reach import backup_pairs, population_reach, virtual_campuses
@@ -17,6 +18,7 @@ __all__ = [
     "by_use",
     "calibrate",
     "disjoint_pairs",
+    "isochrones",
     "n1_rtt",
     "of_points",
     "path",

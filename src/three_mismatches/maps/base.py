@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.path import Path
@@ -34,16 +34,22 @@ __all__ = [
     "Layout",
     "centres",
     "draw_base",
+    "draw_borders",
     "draw_land",
     "layout_of",
     "need_columns",
     "new_figure",
+    "polygon_path",
+    "seen_paths",
     "scale_bar",
     "source_texts",
 ]
 
 Extent = tuple[float, float, float, float]
 """West, south, east, north. [degrees]"""
+
+AREA_WIDTH, BORDER_WIDTH = 0.6, 0.3
+"""Width of the borders of areas, and of the finer lines within them. [pt]"""
 
 FIXED = {"scale bar", "scale words", "inset title"}
 SHOWN_SOURCES = 3
@@ -72,11 +78,16 @@ class Inset:
 
 @dataclass(frozen=True)
 class Layout:
-    """The extent of a map, the insets on it, and where (share of the axes) its scale bar ends."""
+    """
+    The extent of a map, the insets on it, and where (share of the axes) its scale bar ends.
+
+    `borders`, if there are any, are lines to be drawn finely on the land, in degrees: prefectures, say.
+    """
 
     extent: Extent
     insets: tuple[Inset, ...] = ()
     scale_at: tuple[float, float] = (0.97, 0.04)
+    borders: gpd.GeoDataFrame | None = field(default=None, repr=False, compare=False)
 
     @property
     def ratio(self) -> float:
@@ -90,7 +101,7 @@ class Layout:
     def without_zooms(self) -> Layout:
         """Return the layout with its remote insets only."""
         kept = tuple(inset for inset in self.insets if not inset.crowded)
-        return Layout(self.extent, kept, self.scale_at)
+        return replace(self, insets=kept)
 
 
 JAPAN = Layout(
@@ -104,7 +115,7 @@ JAPAN = Layout(
 )
 
 
-def layout_of(areas: gpd.GeoDataFrame) -> Layout:
+def layout_of(areas: gpd.GeoDataFrame, *, borders: gpd.GeoDataFrame | None = None) -> Layout:
     """
     Return the layout for a set of areas: Japan's where one of them is Okinawa, else all of the land.
 
@@ -112,9 +123,11 @@ def layout_of(areas: gpd.GeoDataFrame) -> Layout:
     ----------
     areas
         Polygons in degrees, indexed by area.
+    borders
+        Lines to be drawn finely on the land, in degrees; None for none.
     """
     if "okinawa" in {str(area).lower() for area in areas.index}:
-        return JAPAN
+        return JAPAN if borders is None else replace(JAPAN, borders=borders)
     west, south, east, north = (float(bound) for bound in areas.total_bounds)
     if not np.isfinite([west, south, east, north]).all():
         west, south, east, north = -180.0, -60.0, 180.0, 75.0
@@ -124,7 +137,7 @@ def layout_of(areas: gpd.GeoDataFrame) -> Layout:
     tall = max(north - south, 0.4 * (east - west) * _shrink((west, south, east, north)))
     lon, lat = (west + east) / 2, (south + north) / 2
     low, high = max(lat - tall / 2 - pad, -89.0), min(lat + tall / 2 + pad, 89.0)
-    return Layout((lon - wide / 2 - pad, low, lon + wide / 2 + pad, high))
+    return Layout((lon - wide / 2 - pad, low, lon + wide / 2 + pad, high), borders=borders)
 
 
 class Picture(Figure):
@@ -168,6 +181,7 @@ def draw_base(
     """
     _frame(ax, layout.extent, PALETTE["border"])
     draw_land(ax, areas, layout.extent, fills=fills)
+    draw_borders(ax, layout)
     scale_bar(ax, layout.extent, at=layout.scale_at, with_latitude=True)
     return [_draw_inset(ax, areas, layout, inset, fills) for inset in layout.insets]
 
@@ -176,20 +190,36 @@ def draw_land(
     ax: Axes, areas: gpd.GeoDataFrame, extent: Extent, *, fills: Mapping[str, str] | None = None
 ) -> None:
     """Draw the part of the areas that lies in the extent."""
-    margin = 0.05 * max(extent[2] - extent[0], extent[3] - extent[1])
-    box = (extent[0] - margin, extent[1] - margin, extent[2] + margin, extent[3] + margin)
-    seen = shapely.clip_by_rect(areas.geometry.array, *box)
-    shown = [(area, path) for area, path in zip(areas.index, map(_polygon_path, seen), strict=True) if path]
+    shown = seen_paths(areas, extent)
     colours = [(fills or {}).get(area, PALETTE["land"]) for area, _ in shown]
     paths = PathCollection(
         [path for _, path in shown],
         facecolors=colours,
         edgecolors=PALETTE["border"],
-        linewidths=0.45,
+        linewidths=AREA_WIDTH,
         zorder=1,
     )
     paths.set_label("land")
     ax.add_collection(paths, autolim=False)
+
+
+def seen_paths(areas: gpd.GeoDataFrame, extent: Extent) -> list[tuple[object, Path]]:
+    """Return each area that has a part in the extent or near its edge, and the rings of that part."""
+    margin = 0.05 * max(extent[2] - extent[0], extent[3] - extent[1])
+    box = (extent[0] - margin, extent[1] - margin, extent[2] + margin, extent[3] + margin)
+    seen = shapely.clip_by_rect(areas.geometry.array, *box)
+    return [(area, path) for area, path in zip(areas.index, map(polygon_path, seen), strict=True) if path]
+
+
+def draw_borders(ax: Axes, layout: Layout) -> None:
+    """Draw the layout's fine lines, if it has any."""
+    if layout.borders is None or not len(layout.borders):
+        return
+    shapes = shapely.get_parts(layout.borders.geometry.dropna().to_numpy())
+    ways = [shapely.get_coordinates(shape) for shape in shapes if not shape.is_empty]
+    drawn = LineCollection(ways, colors=PALETTE["inner"], linewidths=BORDER_WIDTH, zorder=1.01)
+    drawn.set_label("borders")
+    ax.add_collection(drawn, autolim=False)
 
 
 def scale_bar(ax: Axes, extent: Extent, *, at: tuple[float, float], with_latitude: bool = False) -> None:
@@ -309,6 +339,7 @@ def _draw_inset(
     frame = ax.inset_axes((inset.left, inset.bottom, inset.width, layout.height_of(inset)), zorder=6)
     _frame(frame, inset.extent, PALETTE["frame"])
     draw_land(frame, areas, inset.extent, fills=fills)
+    draw_borders(frame, layout)
     scale_bar(frame, inset.extent, at=(0.95, 0.05))
     style: Style = {"ha": "left", "va": "top", "weight": "bold", "bbox": plate(), "zorder": 9}
     place: Style = {"xycoords": "axes fraction", "textcoords": "offset points"}
@@ -384,7 +415,7 @@ def _height(extent: Extent) -> float:
     return extent[3] - extent[1]
 
 
-def _polygon_path(shape: BaseGeometry | None) -> Path | None:
+def polygon_path(shape: BaseGeometry | None) -> Path | None:
     """Return the rings of a polygon as one path, holes included."""
     if shape is None or shape.is_empty:
         return None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from urllib.parse import quote
 
 import geopandas as gpd
 import numpy as np
@@ -36,7 +37,17 @@ from three_mismatches.maps.style import (
     unit_of,
 )
 
-__all__ = ["Discs", "class_colour", "class_rows", "draw_sites"]
+__all__ = [
+    "Discs",
+    "class_colour",
+    "class_rows",
+    "draw_sites",
+    "fan_out",
+    "fan_rank",
+    "site_names",
+    "site_url",
+    "whole_sites",
+]
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -63,6 +74,7 @@ class Discs:
     gap: Floats
     diameter: Floats
     names: tuple[str, ...]
+    urls: tuple[str, ...]
 
 
 def draw_sites(
@@ -104,6 +116,11 @@ def draw_sites(
     return _blocks(discs, edges, column, extra)
 
 
+def site_url(site: object) -> str:
+    """Return the link of a site's disc, safe whatever its id holds."""
+    return "#site-" + quote(str(site), safe="", errors="replace")
+
+
 def class_colour(value: float, edges: Sequence[float], ramp: Sequence[str], *, nothing: str = "") -> str:
     """Return the colour of a value's class: hollow if unknown, `nothing` where there is none."""
     if np.isnan(value):
@@ -139,7 +156,7 @@ def _ramp(edges: Sequence[float], ramp: Sequence[str]) -> list[str]:
     return [ramp[round(float(share) * (len(ramp) - 1))] for share in shares]
 
 
-def _ready(sites: gpd.GeoDataFrame, column: str) -> Discs:
+def whole_sites(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the sites that are wholes and have a place, large requests first."""
     whole = (
         sites["part_of"].fillna("").eq("").to_numpy()
@@ -148,21 +165,31 @@ def _ready(sites: gpd.GeoDataFrame, column: str) -> Discs:
     )
     placed = (sites.geometry.notna() & ~sites.geometry.is_empty).to_numpy()
     rows = sites.loc[whole & placed]
+    request = np.nan_to_num(rows["request_mw"].to_numpy(float), nan=-1.0)
+    return rows.iloc[np.argsort(-request, kind="stable")]
+
+
+def site_names(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return what labels call each row: on at most two short lines."""
+    return tuple(_site_name(name, site) for name, site in zip(names_of(rows), rows.index, strict=True))
+
+
+def _ready(sites: gpd.GeoDataFrame, column: str) -> Discs:
+    """Return the sites that are wholes and have a place, large requests first."""
+    rows = whole_sites(sites)
     request = rows["request_mw"].to_numpy(float)
     largest = float(np.nanmax(request, initial=0.0))
-    found = Discs(
+    return Discs(
         rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy(), request, rows[column].to_numpy(float),
-        disc_diameters(request, largest=largest),
-        tuple(_site_name(name, site) for name, site in zip(names_of(rows), rows.index, strict=True)),
+        disc_diameters(request, largest=largest), site_names(rows), tuple(site_url(site) for site in rows.index),
     )  # fmt: skip
-    return _chosen(found, np.argsort(-np.nan_to_num(request, nan=-1.0), kind="stable"))
 
 
 def _chosen(discs: Discs, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Discs:
     """Return the discs of the given rows, in their order."""
     at = np.flatnonzero(rows) if rows.dtype == bool else rows
     parts = (discs.lon[at], discs.lat[at], discs.request[at], discs.gap[at], discs.diameter[at])
-    return Discs(*parts, tuple(discs.names[row] for row in at))
+    return Discs(*parts, tuple(discs.names[row] for row in at), tuple(discs.urls[row] for row in at))
 
 
 def _draw_frame(
@@ -186,21 +213,27 @@ def _draw_frame(
 
 
 def _fan_out(ax: Axes, discs: Discs) -> Discs:
-    """Return discs with those that share a point moved apart on a spiral, the largest left in place."""
-    if not discs.lon.size:
-        return discs
-    rank = _rank(discs)
+    """Return discs with those that share a point moved apart."""
+    lon, lat = fan_out(ax, discs.lon, discs.lat)
+    return replace(discs, lon=lon, lat=lat)
+
+
+def fan_out(ax: Axes, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Return places with those that share a point moved apart on a spiral, the first left where it is."""
+    if not lon.size:
+        return lon, lat
+    rank = fan_rank(lon, lat)
     away = FAN_STEP * np.sqrt(rank) * dpi_of(ax) / 72.0
     angle = rank * GOLDEN_ANGLE
     spiral = np.column_stack([np.cos(angle), np.sin(angle)]) * away[:, None]
-    place = ax.transData.transform(np.column_stack([discs.lon, discs.lat])) + spiral
-    lon, lat = ax.transData.inverted().transform(place).T
-    return replace(discs, lon=np.where(rank > 0, lon, discs.lon), lat=np.where(rank > 0, lat, discs.lat))
+    place = ax.transData.transform(np.column_stack([lon, lat])) + spiral
+    fanned = ax.transData.inverted().transform(place)
+    return np.where(rank > 0, fanned[:, 0], lon), np.where(rank > 0, fanned[:, 1], lat)
 
 
-def _rank(discs: Discs) -> Floats:
-    """Return how many earlier discs have the very same place."""
-    points = pd.DataFrame({"lon": discs.lon.round(5), "lat": discs.lat.round(5)})
+def fan_rank(lon: Floats, lat: Floats) -> Floats:
+    """Return how many earlier places are the very same."""
+    points = pd.DataFrame({"lon": lon.round(5), "lat": lat.round(5)})
     return points.groupby(["lon", "lat"]).cumcount().to_numpy().astype(np.float64)
 
 
@@ -218,6 +251,8 @@ def _scatter(ax: Axes, discs: Discs, edges: Sequence[float]) -> None:
         discs.lon, discs.lat, sizes, facecolors=faces, edgecolors=rims, linewidths=widths, zorder=4
     )
     drawn.set_label("sites")
+    # Inside a report each disc is a link, by which the page knows whose it is; `save` leaves the links out.
+    drawn.set_urls(list(discs.urls))
 
 
 def _worst(discs: Discs, among: Mask, most: int) -> list[int]:
@@ -255,7 +290,7 @@ def _blocks(discs: Discs, edges: Sequence[float], column: str, extra: Sequence[R
         classes.insert(0, patch_row(say("none"), face=PALETTE["none"]))
     if (np.isnan(discs.gap) & np.isfinite(discs.request)).any():
         classes.append(patch_row(say("not known"), face="none"))
-    others = [*extra, *([fanned_row()] if _rank(discs).any() else [])]
+    others = [*extra, *([fanned_row()] if fan_rank(discs.lon, discs.lat).any() else [])]
     if np.isnan(discs.request).any():
         others.append(
             disc_row(say("request not known"), diameter=UNKNOWN_DISC, widest=15.0, edge=PALETTE["ink"])

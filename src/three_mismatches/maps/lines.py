@@ -12,14 +12,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
-from matplotlib.offsetbox import AnchoredOffsetbox
 from numpy.typing import NDArray
 
 from three_mismatches.errors import Fault, LayerError
 from three_mismatches.language import say
 from three_mismatches.maps import base
 from three_mismatches.maps.discs import class_colour, class_rows
-from three_mismatches.maps.labels import Label, measurer, place_labels, root_figure, settle
+from three_mismatches.maps.labels import Label, place_labels, settle
 from three_mismatches.maps.legend import (
     LEGEND_HEIGHT,
     ROW_HEIGHT,
@@ -27,6 +26,7 @@ from three_mismatches.maps.legend import (
     Block,
     Row,
     draw_legend,
+    fit_page,
     footer_height,
     line_row,
     marker_row,
@@ -175,7 +175,7 @@ def start(
 ) -> Page:
     """Return axes with land on them, tinted by zone where there are several."""
     layout = _layout(grid, extent, layout)
-    footer = base.source_line(_sources(grid) if sources is None else sources)
+    footer = base.source_line(_sources(grid, layout) if sources is None else sources)
     zones = tuple(dict.fromkeys([*zone_of(grid.areas), *sorted(zone_of(grid.buses))]))
     fills = {str(area): _tint(zones.index(zone)) for area, zone in zone_of(grid.areas).items()}
     drawn = _new_axes(layout, footer) if ax is None else ax
@@ -192,7 +192,7 @@ def finish(page: Page, blocks: Sequence[Block]) -> Axes:
     if page.footer or any(block.rows for block in blocks):
         box = draw_legend(page.ax, blocks, footer=page.footer)
         if page.fit:
-            _fit(page.ax, box)
+            fit_page(page.ax, box, side=SIDE)
     return page.ax
 
 
@@ -350,7 +350,8 @@ def zone_rows(page: Page, branches: Branches, words: Mapping[str, str]) -> tuple
     rows = []
     for at, zone in enumerate(page.zones[:LISTED_ZONES]):
         name = shorten(zone_word(readable(zone)), most=20) or (say("no zone stated") if several else "")
-        text = ": ".join(part for part in (name, words.get(zone, "")) if part)
+        told = words.get(zone, "")
+        text = say("{words}: {count}", words=name, count=told) if name and told else name or told
         row = patch_row(text, face=_tint(at) if several else PALETTE["land"])
         if (branches.zone == at).any():
             _add_line(row, colour=ZONE_RAMPS[at % len(ZONE_RAMPS)][2], width=1.5)
@@ -372,7 +373,7 @@ def _layout(grid: GridTables, extent: base.Extent | None, layout: base.Layout | 
     if not (west < east and south < north):
         msg = f"extent {extent} has no size: give west, south, east, north in degrees"
         raise ValueError(msg)
-    return base.Layout(extent)
+    return base.Layout(extent, borders=layout.borders if layout else None)
 
 
 def _new_axes(layout: base.Layout, footer: str) -> Axes:
@@ -383,27 +384,14 @@ def _new_axes(layout: base.Layout, footer: str) -> Axes:
     return figure.add_axes((SIDE / WIDTH, below / height, inner / WIDTH, tall / height))
 
 
-def _fit(ax: Axes, box: AnchoredOffsetbox) -> None:
-    """Make the figure as tall as its map and the legend need, the map staying as large as it is."""
-    figure = root_figure(ax)
-    width, height = figure.get_size_inches()
-    lowest = box.get_window_extent(measurer(ax)).y0 / figure.dpi
-    left, bottom, wide, tall = ax.get_position(original=True).bounds
-    below = bottom * height - lowest + SIDE
-    new = tall * height + below + SIDE
-    figure.set_size_inches(width, new)
-    ax.set_position((left, below / new, wide, tall * height / new))
-    settle(ax)
-
-
-def _sources(grid: GridTables) -> tuple[str, ...]:
+def _sources(grid: GridTables, layout: base.Layout) -> tuple[str, ...]:
     """Return where lines and areas come from, with the notice that OpenStreetMap asks for."""
     tables = (grid.lines, grid.buses, grid.links, grid.certificate)
     told = [table[column] for table in tables for column in ("source", "licence") if column in table]
     words = {str(word).lower() for column in told for word in column.dropna().unique()}
     free = any(mark in word for word in words for mark in ("openstreetmap", "odbl"))
     return (say("Map data © OpenStreetMap contributors, ODbL"),) * free + base.source_texts(
-        {"Lines": grid.lines, "Areas": grid.areas}
+        {"Lines": grid.lines, "Areas": grid.areas, "Borders": layout.borders}
     )
 
 

@@ -19,9 +19,10 @@ from three_mismatches.maps.terms import demand_word, study_word
 __all__ = ["mismatch_map"]
 
 WIDTH = 12.8
+NARROW = 3.7
 SIDE, BETWEEN = 0.25, 0.22
 ABOVE, BELOW = 0.98, 0.18
-"""Inches: the figure's width, its margins, the room for titles, and what is clear below the legends."""
+"""Inches: the figure's width, that of a narrow panel, margins, room for titles, and what is clear below the legends."""
 
 
 class FibreTables(Protocol):
@@ -87,7 +88,7 @@ def mismatch_map(
     sources
         Texts of the source line; None reads them from the tables, () leaves the line out.
     layout
-        Extent and insets; `base.layout_of(result.areas)` if None.
+        Extent and insets; that of the result, or `base.layout_of(result.areas)`, if None.
     lang
         "en" or "ja".
 
@@ -102,7 +103,7 @@ def mismatch_map(
         If a table lacks a column that is drawn.
     """
     with drawing(lang):
-        layout = layout or base.layout_of(result.areas)
+        layout = layout or getattr(result, "layout", None) or base.layout_of(result.areas)
         nodes, routes, hubs = result.fibre.fibre_nodes, result.fibre.fibre_routes, marked_hubs(result.hubs)
         tables = {
             "Sites": result.sites,
@@ -110,6 +111,7 @@ def mismatch_map(
             "Ties": result.ties,
             "Fibre": routes,
             "Hubs": hubs,
+            "Borders": layout.borders,
         }
         line = base.source_line(base.source_texts(tables) if sources is None else sources)
         figure, axes = _frames(figsize, layout, line)
@@ -146,7 +148,9 @@ def _frames(figsize: tuple[float, float] | None, layout: base.Layout, line: str)
     panel = (width - 2 * SIDE - 2 * BETWEEN) / 3
     # A tall strip of land must not make a poster of the figure.
     tall = min(panel * layout.ratio, 1.4 * panel)
-    below = LEGEND_HEIGHT + footer_height(line, width - 2 * SIDE) + BELOW
+    # On a narrow panel the blocks of a legend stand in two rows.
+    legend = LEGEND_HEIGHT if panel > NARROW else 1.9 * LEGEND_HEIGHT
+    below = legend + footer_height(line, width - 2 * SIDE) + BELOW
     height = figsize[1] if figsize else tall + ABOVE + below
     tall = max(height - ABOVE - below, 0.2 * height)
     figure = base.new_figure(width, height)
@@ -186,6 +190,7 @@ def _default_title(result: MapTables) -> str:
     """Return the study's name, year and demand, as far as its settings say them."""
     told = [readable(getattr(result.settings, word, None)) for word in ("name", "year", "demand")]
     name, year, demand = told
-    parts = [shorten(study_word(name), most=40), year, demand_word(demand) if demand else ""]
-    study = ", ".join(part for part in parts if part)
+    when = say("{year}", year=year) if year else ""
+    parts = [shorten(study_word(name), most=40), when, demand_word(demand) if demand else ""]
+    study = say(", ").join(part for part in parts if part)
     return say("Three mismatches: {study}", study=study) if study else say("Three mismatches")

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from three_mismatches.language import Language, names_of, say
 from three_mismatches.maps import base
+from three_mismatches.maps.bands import draw_bands
 from three_mismatches.maps.discs import class_colour, class_rows, draw_sites
+from three_mismatches.maps.folding import fold
 from three_mismatches.maps.labels import Label, place_labels, settle
 from three_mismatches.maps.legend import (
     LEGEND_HEIGHT,
@@ -22,6 +24,7 @@ from three_mismatches.maps.legend import (
     Row,
     disc_row,
     draw_legend,
+    fit_page,
     footer_height,
     line_row,
     marker_row,
@@ -47,6 +50,9 @@ Floats = NDArray[np.float64]
 
 WIDTH, SIDE = 5.6, 0.2
 """Width and margin of a map on its own. [inch]"""
+
+ROW_COLUMNS = 36
+"""Width of a long row of the legend, in letters."""
 
 TIE_WIDTH = 0.9
 FULL_TIE_WIDTH = 2.6
@@ -98,11 +104,11 @@ def gap_map(
         If a column is missing.
     """
     with drawing(lang):
-        footer = _footer(sources, {"Sites": sites, "Areas": areas})
+        footer = _footer(sources, {"Sites": sites, "Areas": areas}, layout)
+        own = ax is None
         ax, layout, insets = _start(areas, ax, layout, footer)
         blocks = draw_sites(ax, insets, layout, sites, column)
-        draw_legend(ax, blocks, footer=footer)
-        return ax
+        return _finish(ax, blocks, footer, fit=own)
 
 
 def power_map(
@@ -145,13 +151,13 @@ def power_map(
         If a column is missing.
     """
     with drawing(lang):
-        footer = _footer(sources, {"Sites": sites, "Areas": areas, "Ties": ties})
+        footer = _footer(sources, {"Sites": sites, "Areas": areas, "Ties": ties}, layout)
         column = column or ("joint_gap_mw" if "joint_gap_mw" in sites else "power_gap_mw")
+        own = ax is None
         ax, layout, insets = _start(areas, ax, layout, footer)
         words, rows = _draw_ties(ax, areas, ties)
         blocks = draw_sites(ax, insets, layout, sites, column, first=words, extra=rows)
-        draw_legend(ax, blocks, footer=footer)
-        return ax
+        return _finish(ax, blocks, footer, fit=own)
 
 
 def fibre_map(
@@ -161,6 +167,7 @@ def fibre_map(
     *,
     areas: gpd.GeoDataFrame,
     hubs: gpd.GeoDataFrame | None = None,
+    isochrones: gpd.GeoDataFrame | None = None,
     ax: Axes | None = None,
     layout: base.Layout | None = None,
     sources: tuple[str, ...] | None = None,
@@ -181,6 +188,8 @@ def fibre_map(
         Polygons, indexed by area.
     hubs
         Points with `kind`: what the sites must reach.
+    isochrones
+        From `latency.isochrones`: drawn as bands on the land, light where the round trip is short.
     ax, layout, sources
         As for `gap_map`.
     lang
@@ -198,16 +207,17 @@ def fibre_map(
     """
     with drawing(lang):
         hubs = marked_hubs(hubs)
-        footer = _footer(sources, {"Sites": sites, "Fibre": fibre_routes, "Hubs": hubs, "Areas": areas})
+        footer = _footer(
+            sources, {"Sites": sites, "Fibre": fibre_routes, "Hubs": hubs, "Areas": areas}, layout
+        )
+        own = ax is None
         ax, layout, insets = _start(areas, ax, layout, footer)
-        lines = _route_lines(fibre_nodes, fibre_routes)
-        for frame in (ax, *insets):
-            _draw_lines(frame, lines, colour=PALETTE["fibre"], width=0.9, zorder=2.2)
-        rows = [line_row(say("fibre route"), colour=PALETTE["fibre"], width=0.9)] if lines else []
-        rows += _draw_hubs([ax, *insets], hubs)
+        frames = [ax, *insets]
+        bands = [] if isochrones is None else [draw_bands(frames, layout, areas, isochrones)]
+        rows = _draw_routes(frames, _route_lines(fibre_nodes, fibre_routes), cased=bool(bands))
+        rows += _draw_hubs(frames, hubs)
         blocks = draw_sites(ax, insets, layout, sites, "rtt_gap_ms", extra=rows)
-        draw_legend(ax, blocks, footer=footer)
-        return ax
+        return _finish(ax, [*blocks, *bands], footer, fit=own)
 
 
 def reach_map(
@@ -247,21 +257,21 @@ def reach_map(
     with drawing(lang):
         column = column or ("stranded_cloud_mw" if "stranded_cloud_mw" in areas else "stranded_mw")
         base.need_columns(areas, "areas", ("spare_mw", column, "hub_rtt_ms"))
-        footer = _footer(sources, {"Areas": areas})
+        footer = _footer(sources, {"Areas": areas}, layout)
         rtt = areas["hub_rtt_ms"].to_numpy(float)
         edges = breaks(rtt)
         fills = {
             area: class_colour(value, edges, RAMPS["fibre"])
             for area, value in zip(areas.index, rtt, strict=True)
         }
+        own = ax is None
         layout = (layout or base.layout_of(areas)).without_zooms()
         ax, layout, insets = _start(areas, ax, layout, footer, fills=fills)
         blocks = _draw_spare(ax, insets, layout, areas, column)
         blocks.append(
             Block(say("Round trip to the\nnearest cloud hub [ms]"), class_rows(edges, RAMPS["fibre"], rtt))
         )
-        draw_legend(ax, blocks, footer=footer)
-        return ax
+        return _finish(ax, blocks, footer, fit=own)
 
 
 def marked_hubs(hubs: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
@@ -271,8 +281,11 @@ def marked_hubs(hubs: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
     return hubs[hubs["kind"] != "population"]
 
 
-def _footer(sources: tuple[str, ...] | None, tables: Mapping[str, pd.DataFrame | None]) -> str:
-    return base.source_line(base.source_texts(tables) if sources is None else sources)
+def _footer(
+    sources: tuple[str, ...] | None, tables: Mapping[str, pd.DataFrame | None], layout: base.Layout | None
+) -> str:
+    drawn = {**tables, "Borders": layout.borders if layout else None}
+    return base.source_line(base.source_texts(drawn) if sources is None else sources)
 
 
 def _start(
@@ -291,6 +304,14 @@ def _start(
     for inset in insets:
         settle(inset)
     return ax, layout, insets
+
+
+def _finish(ax: Axes, blocks: Sequence[Block], footer: str, *, fit: bool) -> Axes:
+    """Hang the legend below the map; a figure of our own is made as tall as that needs."""
+    box = draw_legend(ax, blocks, footer=footer)
+    if fit and (footer or any(block.rows for block in blocks)):
+        fit_page(ax, box, side=SIDE)
+    return ax
 
 
 def _new_axes(layout: base.Layout, footer: str) -> Axes:
@@ -328,7 +349,8 @@ def _hidden_ties(ties: pd.DataFrame, hidden: NDArray[np.bool_]) -> list[Row]:
     told = [shorten(readable(name), most=20) for name in names_of(ties)[hidden]]
     names, more = ", ".join(told[:2]), len(told) - 2
     shown = say("{names} and {count} more", names=names, count=more) if more > 0 else names
-    return [line_row(say("also full: {names}", names=shown), colour="none", width=0)] if told else []
+    words = fold(say("also full: {names}", names=shown), ROW_COLUMNS)
+    return [line_row(words, colour="none", width=0)] if told else []
 
 
 def _draw_full_tie(ax: Axes, areas: gpd.GeoDataFrame, tie: pd.Series, line: Floats) -> Label:
@@ -370,6 +392,15 @@ def _route_lines(nodes: gpd.GeoDataFrame, routes: pd.DataFrame) -> list[Floats]:
         elif all(end is not None and not end.is_empty for end in ends):
             lines.append(np.array([[end.x, end.y] for end in ends if end is not None]))
     return lines
+
+
+def _draw_routes(frames: Sequence[Axes], lines: Sequence[Floats], *, cased: bool) -> list[Row]:
+    """Draw the routes, on a coloured ground in a pale casing, and return the legend's row."""
+    for frame in frames:
+        if cased:
+            _draw_lines(frame, lines, colour=PALETTE["sea"], width=2.3, zorder=2.1)
+        _draw_lines(frame, lines, colour=PALETTE["fibre"], width=0.9, zorder=2.2)
+    return [line_row(say("fibre route"), colour=PALETTE["fibre"], width=0.9)] if lines else []
 
 
 def _draw_lines(ax: Axes, lines: Sequence[Floats], *, colour: str, width: float, zorder: float) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib import font_manager
+from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from numpy.typing import ArrayLike
@@ -44,25 +45,30 @@ Style = dict[str, Any]
 """Keywords for matplotlib."""
 
 PALETTE = {
-    "demand": "#B8860B",
+    "demand": "#D9A53A",
     "power": "#0069A0",
     "fibre": "#329583",
-    "gap": "#9F3527",
+    "gap": "#82231E",
     "ink": "#22252A",
     "quiet": "#5F646B",
     "land": "#EFEDE7",
     "sea": "#FFFFFF",
-    "border": "#A7A299",
+    "border": "#979186",
+    "inner": "#C8C3B8",
     "frame": "#8B8F94",
     "none": "#DDE3EA",
 }
-"""Colours by meaning: demand, power, fibre and gap are one hue each; `none` fills a disc without a gap."""
+"""
+Colours by meaning: demand, fibre, power and gap are one hue each and get darker in this order; `border` and `inner`
+part areas and what is within them, `none` fills a disc without a gap.
+"""
 
 RAMPS: dict[str, tuple[str, ...]] = {
     "gap": ("#EEAF6C", "#DE8140", "#C3562D", "#9F3527", "#6E1F20"),
     "fibre": ("#D2EEE9", "#A6D9D1", "#7CC3B7", "#56AC9D", "#329583"),
+    "power": ("#C8DFFB", "#8DBAE8", "#4C96D3", "#1473AC", "#004F7B"),
 }
-"""Classed ramps, light to dark in even steps of CIE lightness: a gap, and a round trip."""
+"""Classed ramps, light to dark in even steps of CIE lightness: a gap, a round trip, and a wait for power."""
 
 ZONE_RAMPS: tuple[tuple[str, ...], ...] = (
     ("#92BBDC", "#4090C2", "#026590", "#003B56"),
@@ -188,9 +194,23 @@ def save(figure: Figure, path: str | Path, *, dpi: float = 200.0) -> Path:
     if suffix not in METADATA:
         msg = f"{target.name}: the name of a map must end in {', '.join(METADATA)}"
         raise ValueError(msg)
-    with own_settings(SAVING):
+    with own_settings(SAVING), _unlinked(figure):
         figure.savefig(target, format=suffix[1:], dpi=dpi, metadata=METADATA[suffix])
     return target
+
+
+@contextmanager
+def _unlinked(figure: Figure) -> Iterator[None]:
+    """Draw without the links of discs: a file of its own has nowhere for them to lead."""
+    linked = [found for found in figure.findobj(Collection) if any(found.get_urls())]
+    urls = [found.get_urls() for found in linked]
+    for found in linked:
+        found.set_urls([None])
+    try:
+        yield
+    finally:
+        for found, given in zip(linked, urls, strict=True):
+            found.set_urls(given)
 
 
 def unit_of(column: str) -> str:

@@ -23,6 +23,7 @@ from three_mismatches.maps.legend import (
     Block,
     Row,
     draw_legend,
+    fit_page,
     footer_height,
     line_row,
     marker_row,
@@ -154,13 +155,16 @@ def triangle(
         unit = _one_unit(given)
         footer = base.source_line(_model_texts(given) if sources is None else sources)
         drawn = [_ready(words, each, len(given) - at) for at, (words, each) in enumerate(given.items(), 1)]
+        own = ax is None
         ax = _new_axes(footer, TALL, 0.55 + 0.16 * max(len(given), 3)) if ax is None else ax
         _frame(ax, np.array([place for each in drawn for place in each.corners.values()]))
         for at, each in enumerate(drawn):
             _draw_triangle(ax, each, zorder=3.0 + at)
         _scale(ax, unit)
         _write(ax, drawn, unit)
-        draw_legend(ax, _blocks(given, drawn), footer=footer)
+        box = draw_legend(ax, _blocks(given, drawn), footer=footer)
+        if own:
+            fit_page(ax, box, side=SIDE)
         return ax
 
 
@@ -209,9 +213,11 @@ def desire_lines(
         if side not in ENDS:
             raise LayerError([Fault("plan", "side", f"{side!r} is no side", f"There are: {', '.join(ENDS)}")])
         moves = triangle.plan[triangle.plan["side"].eq(side)]
-        told = (*_model_texts({"": triangle}), *base.source_texts({"Areas": areas}))
-        footer = base.source_line(told if sources is None else sources)
         layout = layout or base.layout_of(areas)
+        drawn = {"Areas": areas, "Borders": layout.borders}
+        told = (*_model_texts({"": triangle}), *base.source_texts(drawn))
+        footer = base.source_line(told if sources is None else sources)
+        own = ax is None
         ax = _new_axes(footer, (WIDTH - 2 * SIDE) * min(layout.ratio, 1.5)) if ax is None else ax
         frames = [ax, *base.draw_base(ax, areas, layout)]
         ways, ends, mw = _ways(moves)
@@ -221,7 +227,9 @@ def desire_lines(
             settle(frame)
             _draw_ways(frame, ways, widths[np.searchsorted(edges, mw, side="left")], ENDS[side][1])
             _draw_ends(frame, ends, side)
-        draw_legend(ax, _map_blocks(moves, side, mw, edges, widths), footer=footer)
+        box = draw_legend(ax, _map_blocks(moves, side, mw, edges, widths), footer=footer)
+        if own:
+            fit_page(ax, box, side=SIDE)
         return ax
 
 
@@ -259,7 +267,8 @@ def _study_words(each: TriangleTables) -> str:
     """Return a study's name, year and demand."""
     demand = {"low": say("low"), "high": say("high"), "outlook": say("outlook")}
     told = readable(each.demand)
-    return f"{study_word(readable(each.name))} {each.year}, {demand.get(told, told)}"
+    name, year = study_word(readable(each.name)), say("{year}", year=each.year)
+    return say(", ").join([f"{name} {year}", demand.get(told, told)])
 
 
 def _one_unit(given: Mapping[str, TriangleTables]) -> str:

@@ -1,0 +1,6 @@
+"""A grid line by line, here Japan's from 154 kV up, by voltage; give `value=` for any other figure of the lines."""
+
+import three_mismatches as tm
+
+grid = tm.japan(resolution="line").grid
+tm.maps.save(tm.maps.network_map(grid).figure, "the_grid_by_voltage.png", dpi=110)

@@ -1,0 +1,232 @@
+"""A report as one HTML file that asks nothing of anyone: no server, no network, no font, no other file."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from three_mismatches.language import say, speaking
+from three_mismatches.maps.discs import site_url
+from three_mismatches.report.cells import figure_of, is_number, text_of, values_of
+from three_mismatches.report.spots import Spot
+from three_mismatches.report.story import Bullets, Paragraph, Picture, Sheet, Story
+from three_mismatches.report.svg import Spotted, inline_svg
+from three_mismatches.report.webfont import font_face
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+__all__ = ["html"]
+
+FILTERED = 25
+"""Rows from which on a table has a box to filter it; that of the sites always has."""
+
+SHORT, LONG = 14, 60
+"""Letters of the longest text in a column that stays on one line, and in one that needs no more room than most."""
+
+WIDE = 600.0
+"""Width from which on a figure is scrolled on a narrow screen, not shrunk until it cannot be read. [pt]"""
+
+
+@dataclass(frozen=True)
+class _Head:
+    """A column's heading: words, unit, and its kind: (n)umbers, (s)hort texts, (t)exts, (l)ong ones."""
+
+    words: str
+    unit: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A cell: what is read, and what a column of numbers is sorted by (nothing where it is unknown)."""
+
+    text: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row; `at` numbers the site that it is of."""
+
+    at: int | None
+    cells: tuple[_Cell, ...]
+
+
+def html(story: Story, *, spots: Mapping[str, Spot] | None = None) -> str:
+    """
+    Return a report as one page of HTML.
+
+    What users wrote is text in it, never markup, and its policy lets nothing run but its own script.
+
+    Parameters
+    ----------
+    story
+        What the report says.
+    spots
+        By site, what is said of it where a reader points to its disc on a map; see `spots_of`.
+
+    Returns
+    -------
+    page
+        The same bytes for the same story.
+
+    Raises
+    ------
+    ImportError
+        If Jinja2 is not installed.
+    """
+    template = _template()
+    with speaking(story.lang):
+        numbers = _numbers(story, spots or {})
+        parts = _parts(story, spots or {}, numbers)
+        text = template.render(**parts, css="", script="", policy="")
+    css, script = font_face(text) + _packaged("report.css"), _packaged("report.js")
+    return template.render(**parts, css=css, script=script, policy=_policy(css, script))
+
+
+def _template() -> Template:
+    """Return the page's template: it escapes everything but our own style, script and drawings."""
+    try:
+        import jinja2
+    except ImportError as error:
+        msg = 'an HTML report needs Jinja2: pip install "three-mismatches[report]"'
+        raise ImportError(msg) from error
+    made = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return made.from_string(_packaged("report.html.j2"))
+
+
+@functools.cache
+def _packaged(name: str) -> str:
+    """Return a file that lies beside this module."""
+    return (files("three_mismatches.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _policy(css: str, script: str) -> str:
+    """Return what a browser may do with the page: show its one style, run its one script, and ask for nothing."""
+    own = {"style-src": css, "script-src": script}
+    hashes = [f"{name} '{_hash(text)}'" for name, text in own.items()]
+    rest = ("img-src data:", "font-src data:", "base-uri 'none'", "form-action 'none'")
+    return "; ".join(["default-src 'none'", *hashes, *rest])
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+def _numbers(story: Story, spots: Mapping[str, Spot]) -> dict[str, int]:
+    """Return a number for each site of a table or a map: ids may hold anything, numbers are safe in links."""
+    sheets = [block for section in story.sections for block in section.blocks if isinstance(block, Sheet)]
+    rows = (str(site) for sheet in sheets if sheet.per_site for site in sheet.rows.index)
+    return {site: at for at, site in enumerate(dict.fromkeys([*rows, *spots]))}
+
+
+def _parts(story: Story, spots: Mapping[str, Spot], numbers: Mapping[str, int]) -> dict[str, object]:
+    """Return what the template fills in."""
+    spotted = {site_url(site): (numbers[site], spot.name) for site, spot in spots.items()}
+    free = dict(numbers)
+    sections = [
+        {
+            "slug": section.slug,
+            "heading": section.heading,
+            "blocks": [_block(block, spotted, free) for block in section.blocks],
+        }
+        for section in story.sections
+    ]
+    told = [(numbers[site], spot) for site, spot in spots.items()]
+    return {"story": story, "sections": sections, "spots": told, "words": _words()}
+
+
+def _block(block: object, spotted: Spotted, free: dict[str, int]) -> dict[str, object]:
+    """Return one block as the template reads it."""
+    match block:
+        case Paragraph():
+            return {"kind": "paragraph", "text": block.text}
+        case Bullets():
+            return {"kind": "bullets", "items": block.items, "tag": "ol" if block.numbered else "ul"}
+        case Picture():
+            return _picture(block, spotted)
+        case Sheet():
+            return _sheet(block, free)
+    msg = f"a report cannot hold {type(block).__name__}"
+    raise TypeError(msg)
+
+
+def _picture(picture: Picture, spotted: Spotted) -> dict[str, object]:
+    """Return a figure as the template reads it."""
+    prefix = f"picture-{picture.name}"
+    drawing = inline_svg(picture.figure, prefix=prefix, alt=picture.alt, spotted=spotted)
+    return {
+        "kind": "picture",
+        "id": prefix,
+        "drawing": drawing,
+        "caption": picture.caption,
+        "wide": picture.figure.get_figwidth() * 72.0 > WIDE,
+        "pointed": '<a class="spot"' in drawing,
+    }
+
+
+def _sheet(sheet: Sheet, free: dict[str, int]) -> dict[str, object]:
+    """Return a table as the template reads it; each site's first row takes its number."""
+    columns = [values_of(sheet, column) for column in sheet.columns]
+    heads = [
+        _Head(column.heading, column.unit, _kind(values))
+        for column, values in zip(sheet.columns, columns, strict=True)
+    ]
+    cells = [
+        _figures(values, column.decimals) if head.kind == "n" else _texts(values)
+        for column, values, head in zip(sheet.columns, columns, heads, strict=True)
+    ]
+    numbers = [free.pop(str(site), None) if sheet.per_site else None for site in sheet.rows.index]
+    rows = [_Row(at, row) for at, row in zip(numbers, zip(*cells, strict=True), strict=True)]
+    filtered = sheet.per_site or len(rows) >= FILTERED
+    return {
+        "kind": "sheet", "id": f"table-{sheet.name}", "caption": sheet.caption,
+        "heads": heads, "rows": rows, "filtered": filtered,
+    }  # fmt: skip
+
+
+def _kind(values: pd.Series) -> str:
+    """Return the class of a column, by which it is aligned and given room."""
+    if is_number(values):
+        return "n"
+    longest = max((len(text_of(value)) for value in values), default=0)
+    return "s" if longest <= SHORT else "t" if longest <= LONG else "l"
+
+
+def _figures(values: pd.Series, decimals: int) -> list[_Cell]:
+    """Return the cells of a column of numbers."""
+    return [
+        _Cell(figure_of(value, decimals=decimals), "" if np.isnan(value) else _sortable(value))
+        for value in values.astype(float)
+    ]
+
+
+def _sortable(value: float) -> str:
+    """Return a number as a script reads it."""
+    return f"{value:.9g}" if np.isfinite(value) else f"{'-' if value < 0 else ''}Infinity"
+
+
+def _texts(values: pd.Series) -> list[_Cell]:
+    return [_Cell(text_of(value)) for value in values]
+
+
+def _words() -> dict[str, str]:
+    """Return what the page itself says; the script fills the braces that are left."""
+    return {
+        "contents": say("Contents"),
+        "skip": say("Skip to the text"),
+        "filter": say("Filter the rows"),
+        "shown": say("{shown} of {count} rows", shown="{shown}", count="{count}"),
+        "hint": say("Point to a site, or go through the sites with the arrow keys, to read its figures."),
+    }

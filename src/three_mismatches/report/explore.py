@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ from three_mismatches.report import tips
 from three_mismatches.report.words import element_names
 
 if TYPE_CHECKING:
-    from folium import Map
+    from folium import Map, TileLayer
 
     from three_mismatches.study import Result
 
@@ -75,7 +75,7 @@ Style = dict[str, object]
 
 @dataclass(frozen=True)
 class Shown:
-    """A layer: what it is called here and by readers, what is on it, what the legend says, whether it is switched on."""
+    """A layer: what it is called here and by readers, what is on it, what the legend says, whether it is on."""
 
     key: str
     name: str
@@ -127,10 +127,11 @@ def explore(result: Result, *, lang: Language = "en") -> Map:
         page.options["minZoom"] = (
             WIDEST_ZOOM  # else the tiles decide, and a narrow screen shows a part of the land
         )
-        page.get_root().title = escape(_title(result))
-        page.get_root().html.add_child(Note(_without_network(result), lang=lang))
+        root: Any = page.get_root()
+        root.title = escape(_title(result))
+        root.html.add_child(Note(_without_network(result), lang=lang))
         page.add_child(Tools())
-        tiles = folium.TileLayer(**_tiles((west, south, east, north)), overlay=True, opacity=FADED)
+        tiles = _tiles((west, south, east, north))
         page.add_child(tiles)
         drawn = [
             Drawn(
@@ -145,7 +146,8 @@ def explore(result: Result, *, lang: Language = "en") -> Map:
         ]
         for item in drawn:
             page.add_child(item)
-        folium.LayerControl(collapsed=folium.JsCode("window.innerWidth < 700")).add_to(page)
+        narrow: Any = folium.JsCode("window.innerWidth < 700")
+        folium.LayerControl(collapsed=narrow).add_to(page)
         words = _legend(shown, result)
         offline = say("The background map could not be loaded: it needs a network.")
         page.add_child(Legend(words, sources=_sources(result), layers=drawn, tiles=tiles, offline=offline))
@@ -153,16 +155,27 @@ def explore(result: Result, *, lang: Language = "en") -> Map:
     return page
 
 
-def _tiles(extent: tuple[float, float, float, float]) -> dict[str, str | int]:
-    """Return where the tiles come from: none that asks for a key, and in Japan none that refuses a page on a disk."""
+def _tiles(extent: tuple[float, float, float, float]) -> TileLayer:
+    """Return tiles for which nobody asks a key, and in Japan such as a page on a disk is served too."""
+    from folium import TileLayer
+
     west, south, east, north = extent
     name = say("Background map")
     if not (JAPAN[0] <= west and JAPAN[1] <= south and east <= JAPAN[2] and north <= JAPAN[3]):
-        return {"tiles": "OpenStreetMap", "name": name, "referrer_policy": "origin-when-cross-origin"}
+        # OpenStreetMap's servers turn away who does not say which page asks.
+        return TileLayer(
+            "OpenStreetMap",
+            name=name,
+            overlay=True,
+            opacity=FADED,
+            referrer_policy="origin-when-cross-origin",
+        )
     kind, most = ("pale", 18) if spoken() == "ja" else ("english", 11)
     by = GSI_BY.format(name=say("Geospatial Information Authority of Japan"))
-    zoom = {"min_zoom": 5, "max_native_zoom": most, "max_zoom": 18}
-    return {"tiles": GSI.format(kind=kind), "attr": by, "name": name, **zoom}
+    return TileLayer(
+        GSI.format(kind=kind), attr=by, name=name, overlay=True, opacity=FADED, min_zoom=5, max_zoom=18,
+        max_native_zoom=most,
+    )  # fmt: skip
 
 
 def _layers(result: Result) -> list[Shown]:
@@ -189,7 +202,7 @@ def _sites(result: Result, column: str, *, on: bool = False) -> Shown:
     largest = float(np.nanmax(request, initial=0.0))
     size = disc_diameters(request, largest=largest) * PIXELS
     edges = _edges(column, values)
-    elements, hubs = element_names(result).to_dict(), names_of(result.hubs).to_dict()
+    elements, hubs = _texts(element_names(result)), _called(result.hubs)
     every = [
         tips.site_tip(row, called=name, elements=elements, hubs=hubs)
         for _, row, name in tips.both_names(table)
@@ -222,7 +235,7 @@ def _disc(size: float, request: float, value: float, edges: Sequence[float]) -> 
     return style | {"fillColor": "#FFFFFF" if hollow else colour, "fillOpacity": 0.35 if hollow else 0.9}
 
 
-def _fanned(points: Iterable[BaseGeometry]) -> list[BaseGeometry]:
+def _fanned(points: Iterable[shapely.Point]) -> list[shapely.Point]:
     """Return points with those that are the same moved apart on a spiral, the first left in place."""
     seen: dict[tuple[float, float], int] = {}
     moved = []
@@ -307,7 +320,7 @@ def _lines(result: Result) -> Shown:
 def _routes(result: Result) -> Shown:
     """Return fibre routes; one without a line is drawn straight from node to node."""
     nodes, routes = result.fibre.fibre_nodes, result.fibre.fibre_routes
-    places, called = nodes.geometry.to_dict(), names_of(nodes).to_dict()
+    places, called = nodes.geometry.to_dict(), _called(nodes)
     style = _outline(PALETTE["fibre"], 2.0)
     features = [
         _feature(
@@ -325,7 +338,7 @@ def _ties(result: Result) -> Shown:
     """Return ties between the middles of their areas, thick where they bind; those of a pair side by side."""
     ties, middles = result.ties, base.centres(result.areas)
     places = {area: shapely.Point(*row) for area, row in zip(middles.index, middles.to_numpy(), strict=True)}
-    areas, pairs, hidden, features = names_of(result.areas).to_dict(), dict[frozenset[object], int](), [], []
+    areas, pairs, hidden, features = _called(result.areas), dict[frozenset[object], int](), [], []
     for _, row, name in tips.both_names(ties):
         binds = bool(row.get("binding", False))
         ends = [places.get(row["area0"]), places.get(row["area1"])]
@@ -341,7 +354,9 @@ def _ties(result: Result) -> Shown:
         style = _outline(PALETTE["power"], 5.0 if binds else 2.0)
         features.append(
             _feature(
-                line.offset_curve(side) if side else line, style, tips.tie_tip(row, called=name, areas=areas)
+                shapely.offset_curve(line, side) if side else line,
+                style,
+                tips.tie_tip(row, called=name, areas=areas),
             )
         )
     rows = [(_stroke(PALETTE["power"], 2.0), say("tie between areas"))]
@@ -370,6 +385,15 @@ def _hubs(result: Result) -> Shown:
     return Shown(
         "hubs", say("Hubs"), _placed(features), _section("", [("", word) for word in words]), on=True
     )
+
+
+def _called(table: pd.DataFrame) -> dict[str, str]:
+    """Return what readers call each row, by its id."""
+    return _texts(names_of(table))
+
+
+def _texts(names: pd.Series) -> dict[str, str]:
+    return {str(label): str(name) for label, name in names.items()}
 
 
 def _own_or_chord(own: object, start: object, end: object) -> BaseGeometry | None:
@@ -489,8 +513,9 @@ def _title(result: Result) -> str:
 def _without_network(result: Result) -> str:
     """Return what is read where the map does not load."""
     return say(
-        "{title}. The map should be here. It needs a network: its script, Leaflet, and the tiles under it are fetched from "
-        "public servers when the page is opened, and they could not be. `result.report()` writes a page that needs none.",
+        "{title}. The map should be here. It needs a network: its script, Leaflet, and the tiles under it are fetched "
+        "from public servers when the page is opened, and they could not be. `result.report()` writes a page that "
+        "needs none.",
         title=_title(result),
     )
 
@@ -510,4 +535,4 @@ def _extent(result: Result) -> tuple[float, float, float, float]:
     if len(points):
         west, south, east, north = (float(bound) for bound in points.total_bounds)
         return west - 0.5, south - 0.5, east + 0.5, north + 0.5
-    return cast("tuple[float, float, float, float]", base.layout_of(result.areas).extent)
+    return base.layout_of(result.areas).extent

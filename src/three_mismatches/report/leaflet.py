@@ -1,4 +1,4 @@
-"""What folium lacks: layers whose words are text and never markup, a legend that follows them, a note without network."""
+"""What folium lacks: layers whose words are never markup, a legend that follows them, a note without network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Tools(MacroElement):
         """
         {% macro header(this, kwargs) %}
         <style>
-        .tm-words { font: 13px/1.4 system-ui, sans-serif; color: #22252A; width: 21em; max-width: 70vw; white-space: normal; }
+        .tm-words { font: 13px/1.4 system-ui, sans-serif; color: #22252A; width: 21em; max-width: 70vw;
+            white-space: normal; }
         .tm-words * { overflow-wrap: anywhere; unicode-bidi: isolate; }
         .tm-words h4 { margin: 0; font-size: 14px; }
         .tm-words small { color: #5F646B; display: block; }
@@ -36,7 +37,8 @@ class Tools(MacroElement):
         .tm-legend summary { font-weight: bold; cursor: pointer; }
         .tm-legend section { margin-top: 6px; } .tm-legend b { display: block; }
         .tm-legend i { display: inline-block; box-sizing: border-box; margin-right: 6px; vertical-align: middle; }
-        div.leaflet-container .leaflet-control-attribution { font-size: 11px; line-height: 1.35; max-width: min(70vw, 60em); max-height: 4.1em; overflow-y: auto; }
+        div.leaflet-container .leaflet-control-attribution { font-size: 11px; line-height: 1.35;
+            max-width: min(70vw, 60em); max-height: 4.1em; overflow-y: auto; }
         div.leaflet-container .leaflet-control-layers { font: 13px/1.5 system-ui, sans-serif; }
         @media (max-width: 620px) {
             div.leaflet-container .leaflet-control-attribution { max-width: 100vw; max-height: 2.8em; }
@@ -83,7 +85,8 @@ class Tools(MacroElement):
                 options.onEachFeature = function (feature, layer) {
                     var tip = feature.properties.tip;
                     layer.bindTooltip(function () { return threeMismatches.words(tip, false); }, { sticky: true });
-                    layer.bindPopup(function () { return threeMismatches.words(tip, true); }, { maxWidth: 340, maxHeight: 330 });
+                    var size = { maxWidth: 340, maxHeight: 330 };
+                    layer.bindPopup(function () { return threeMismatches.words(tip, true); }, size);
                 };
                 return L.geoJSON(data, options);
             },
@@ -123,7 +126,7 @@ class Tools(MacroElement):
 
     def __init__(self) -> None:
         """Make the script."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Tools"
 
 
@@ -178,7 +181,7 @@ class Legend(MacroElement):
         self, words: str, *, sources: str, layers: Sequence[Drawn], tiles: Layer, offline: str
     ) -> None:
         """Take markup whose every text is escaped, the sources as text, and what is said where tiles do not load."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Legend"
         self.words, self.sources, self.offline = words, escape(sources), offline
         self.layers, self.tiles = list(layers), tiles

@@ -61,11 +61,12 @@ def write_report(
         # Template and drawing libraries are loaded only where a report is made.
         from three_mismatches.report.contents import story
         from three_mismatches.report.html import html
+        from three_mismatches.report.spots import spots_of
 
         log.info("report: drawing the pictures")
         told = story(result, lang=lang)
         log.info("report: writing report.html")
-        _write_text(html(told), part / "report.html")
+        _write_text(html(told, spots=spots_of(result.sites, lang=lang)), part / "report.html")
         write_story(told, part)
         log.info("report: writing the tables")
         _write_tables(result, told, part / TABLES)
@@ -145,15 +146,15 @@ def _as_lines(table: pd.DataFrame, points: gpd.GeoSeries, ends: tuple[str, str])
 
 
 def _write_tables(result: Result, story: Story, folder: Path) -> None:
-    """Write the printed tables with all their rows, the tables of the result, and those with a place in one file."""
+    """Write the tables of the result as they are, those that are only printed, and those with a place in one file."""
     folder.mkdir()
-    for name, table in (_raw(result) | _printed(story)).items():
+    for name, table in (_printed(story) | _raw(result)).items():
         export.write_table(table, folder / f"{name}.csv")
     export.write_geopackage(spatial_tables(result), folder / "tables.gpkg")
 
 
 def _raw(result: Result) -> dict[str, pd.DataFrame]:
-    """Return the tables of a result by the names that the printed ones may take."""
+    """Return the tables of a result; a printed one of the same name has readers' words in it and gives way."""
     names = ("sites", "latency", "areas", "ties", "fleet", *(OF_GRID if len(result.buses) else ()))
     tables: dict[str, pd.DataFrame] = {name: getattr(result, name) for name in names}
     if result.delay is not None:

@@ -29,14 +29,14 @@ def headlines(result: Result) -> Sheet:
     units = {"sites": say("sites"), "years": say("years"), "MW years": say("MW years"), "-": ""}
     printed = {column: [_rounded(row[column], row["unit"]) for _, row in rows.iterrows()] for column in ENDS}
     table = pd.DataFrame(printed, index=rows.index).assign(
-        quantity=[told[str(name)] for name in rows.index],
+        figure=[told[str(name)] for name in rows.index],
         unit=[units.get(unit, unit) for unit in rows["unit"]],
     )
     return Sheet(
         "headlines",
         table,
         (
-            Column("quantity", say("Figure")),
+            Column("figure", say("Figure")),
             Column("value", say("As it is")),
             Column("low", say("Least")),
             Column("high", say("Most")),
@@ -122,12 +122,12 @@ def ties(result: Result) -> Sheet | None:
 def triangle(result: Result) -> Sheet:
     """Return the sides of the mismatch triangle beside what chance would make of them."""
     sides = result.triangle.sides
-    table = pd.DataFrame(sides).assign(side=[word(side) for side in sides.index])
+    table = pd.DataFrame(sides).assign(pair=[word(side) for side in sides.index])
     return Sheet(
         "triangle",
         table,
         (
-            Column("side", say("Side")),
+            Column("pair", say("Side")),
             Column("distance", say("Distance"), "km"),
             Column("total_mw", say("Mass"), "MW"),
             Column("null_distance", say("If sites stood where people live"), "km"),
@@ -154,9 +154,9 @@ def budgets(result: Result) -> Sheet | None:
     )
     return Sheet(
         "budgets",
-        table.assign(use=[word(use) for use in table.index]),
+        table.assign(called=[word(use) for use in table.index]),
         (
-            Column("use", say("Use")),
+            Column("called", say("Use")),
             Column("budget_ms", say("Budget"), "ms", 1),
             Column("hub", say("To")),
             Column("within", say("Sites within it")),

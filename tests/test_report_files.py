@@ -26,11 +26,11 @@ from three_mismatches.language import speaking
 from three_mismatches.maps.base import new_figure
 from three_mismatches.maps.style import drawing
 from three_mismatches.report import files, write_report
-from three_mismatches.report.printed import cells, number
 from three_mismatches.report.files import spatial_tables
 from three_mismatches.report.markdown import markdown
 from three_mismatches.report.pages import BOTTOM, FOOT, SIDE, TOP
 from three_mismatches.report.pdf import pages_of, write_pdf
+from three_mismatches.report.printed import cells, number
 from three_mismatches.report.story import Bullets, Column, Paragraph, Picture, Section, Sheet, Story
 from three_mismatches.report.typeset import Type, width_of, wrap
 

@@ -345,9 +345,9 @@ class Result:
 
     def explore(self, *, lang: Language = "en") -> Map:
         """Return a map for a browser that has a network, with layers and reasons; needs the extra `explore`."""
-        from three_mismatches import explore
+        from three_mismatches.report.explore import explore
 
-        return explore.explore(self, lang=lang)
+        return explore(self, lang=lang)
 
     def __repr__(self) -> str:
         """Return the result's name, year and headline."""

@@ -46,7 +46,7 @@ EXTRAS = {
     "upgrades": ["note"],
     "lead_times": ["note"],
 }
-SHAPES = ("areas", "pockets")
+SHAPES = ("areas", "borders", "pockets")
 BESIDE = ("LICENSE", "profiles/solar.csv.gz", "profiles/solar.json")
 """What the pack holds beside what is built: the profile has a script of its own, `make_solar_profile.py`."""
 
@@ -104,7 +104,7 @@ def write_pack(out: Path) -> None:
 
 
 def build() -> dict[str, pd.DataFrame]:
-    """Return every table of the pack, without the shapes of areas and pockets."""
+    """Return every table of the pack, without the shapes of areas, borders and pockets."""
     prefectures, factors = read("prefectures"), read("firm_factors")
     generators = power.generators_table(read("units"), read("plants"), read("unit_changes"))
     capacities = capacity.capacity_table(read("capacity_sources"), factors, generators)
@@ -117,6 +117,7 @@ def build() -> dict[str, pd.DataFrame]:
         "balances": power.balances_table(read("balances")),
         "capacity": capacities,
         "pockets": read("pockets").set_index("pocket"),
+        "borders": borders(),
         "sites": found,
         "phases": sites.phases_table(found),
         "generators": generators,
@@ -146,6 +147,13 @@ def backbones() -> dict[int, dict[str, pd.DataFrame]]:
 
 def read(name: str) -> pd.DataFrame:
     return pd.read_csv(DATA / f"{name}.csv")
+
+
+def borders() -> pd.DataFrame:
+    """Return `borders`: what the drawn lines say of themselves, and which two prefectures they part."""
+    drawn = json.loads((DATA / "borders.geojson").read_text(encoding="utf-8"))["features"]
+    told = pd.DataFrame([feature["properties"] for feature in drawn]).set_index("border")
+    return told.assign(name=[str(key).replace("-", " - ").title() for key in told.index])
 
 
 def routes(printed: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,5 @@
 """
-Make `data/japan/areas.geojson` and `data/japan/pockets.geojson` from third-party shapes and points.
+Make `areas.geojson`, `borders.geojson` and `pockets.geojson` of `data/japan` from third-party shapes and points.
 
     python scripts/make_areas.py RAW_FOLDER [--out data/japan]
 
@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ DECIMALS = 5
 GRID_DEG = 1e-7
 # An office this far from the drawn coast belongs to an island that the map does not show.
 OFFSHORE_DEG = 0.02
+# A line between prefectures that ends this near a border of an area or the coast ends on it.
+END_DEG = 0.02
 EQUAL_AREA = "EPSG:6933"
 
 PROVENANCE = {
@@ -61,6 +64,12 @@ POCKET_PROVENANCE = {
     "licence": "public domain; offices CC0-1.0",
     "confidence": "low",
 }
+BORDER_PROVENANCE = {
+    "source": "Natural Earth 10m admin-1 prefectures",
+    "source_date": "2026-08-16",
+    "licence": "public domain",
+    "confidence": "medium",
+}
 POCKETS = {"inzai-shiroi": ("JP-12", (12231, 12232))}
 
 
@@ -72,22 +81,61 @@ def main() -> None:
     shapes = gpd.read_parquet(_find(given.raw_folder, "prefectures_natural_earth.parquet"))
     shapes = shapes.set_index("iso_3166_2").geometry.sort_index()
     offices = _offices(pd.read_csv(_find(given.raw_folder, "localgovjp_office_points.csv")))
-    _write(given.out / "areas.geojson", service_areas(shapes, offices), PROVENANCE)
+    areas = service_areas(shapes, offices)
+    _write(given.out / "areas.geojson", areas, PROVENANCE)
+    _write(given.out / "borders.geojson", borders(shapes, offices, areas), BORDER_PROVENANCE)
     _write(given.out / "pockets.geojson", pockets(shapes, offices), POCKET_PROVENANCE)
 
 
 def service_areas(shapes: gpd.GeoSeries, offices: pd.DataFrame) -> dict[str, shapely.Geometry]:
     """Return the polygon of each service area, simplified as one coverage."""
-    islands = shapes.explode(index_parts=False)
-    owners = _owners(islands, offices)
-    pieces = [piece for island, own in zip(islands, owners, strict=True) for piece in _split(island, own)]
-    dissolved = _dissolve(pieces)
+    pieces = [(area, piece) for _, area, piece in _all_pieces(shapes, offices)]
+    dissolved = _dissolve(pieces, AREAS)
     kept = dissolved.map(_without_islets)
     if not shapely.coverage_is_valid(kept.to_numpy()):
         msg = "the areas overlap or leave gaps before they are simplified"
         raise RuntimeError(msg)
     thin = shapely.coverage_simplify(kept.to_numpy(), TOLERANCE_DEG)
     return {area: _rounded(shape) for area, shape in zip(kept.index, thin, strict=True)}
+
+
+def borders(
+    shapes: gpd.GeoSeries, offices: pd.DataFrame, areas: Mapping[str, shapely.Geometry]
+) -> dict[str, shapely.Geometry]:
+    """
+    Return the lines between prefectures within the same service area, which has its own border already.
+
+    They are simplified as the areas are, and end on the areas' own borders and coasts.
+    """
+    pieces = [(f"{prefecture} {area}", piece) for prefecture, area, piece in _all_pieces(shapes, offices)]
+    parts = _dissolve(pieces, sorted({owner for owner, _ in pieces}))
+    thin = dict(zip(parts.index, shapely.coverage_simplify(parts.to_numpy(), TOLERANCE_DEG), strict=True))
+    rims = shapely.union_all([shape.boundary for shape in areas.values()])
+    names = pd.read_csv(DATA / "prefectures.csv").set_index("prefecture")["name"]
+    found: dict[str, list[shapely.Geometry]] = {}
+    for (one, shape), (other, its) in combinations(thin.items(), 2):
+        (first, area), (second, its_area) = one.split(" "), other.split(" ")
+        line = shapely.intersection(shape.boundary, its.boundary)
+        if area == its_area and first != second and shapely.length(line) > 0.0:
+            key = "-".join(sorted(names[each].lower() for each in (first, second)))
+            found.setdefault(key, []).append(line)
+    return {key: _rounded(_ending_on(rims, shapely.union_all(lines))) for key, lines in sorted(found.items())}
+
+
+def _ending_on(rims: shapely.Geometry, line: shapely.Geometry) -> shapely.Geometry:
+    """Return the lines among the parts of a shape, ends that lie near the rims moved onto them."""
+    parts = [part for part in shapely.get_parts(line) if part.geom_type.endswith("LineString")]
+    merged = shapely.line_merge(shapely.union_all(parts))
+    return shapely.union_all([_snapped(rims, part) for part in shapely.get_parts(merged)])
+
+
+def _snapped(rims: shapely.Geometry, line: shapely.Geometry) -> shapely.Geometry:
+    xy = shapely.get_coordinates(line)
+    for at in (0, -1):
+        end = shapely.Point(xy[at])
+        if 0.0 < end.distance(rims) < END_DEG:
+            xy[at] = shapely.get_coordinates(shapely.shortest_line(end, rims))[1]
+    return shapely.LineString(xy)
 
 
 def pockets(shapes: gpd.GeoSeries, offices: pd.DataFrame) -> dict[str, shapely.Geometry]:
@@ -119,9 +167,20 @@ def _offices(points: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"code": code, "iso": iso, "area": area, "lon": points["lng"], "lat": points["lat"]})
 
 
-def _dissolve(pieces: list[tuple[str, shapely.Geometry]]) -> gpd.GeoSeries:
+def _all_pieces(shapes: gpd.GeoSeries, offices: pd.DataFrame) -> list[tuple[str, str, shapely.Geometry]]:
+    """Return every piece of land with its prefecture and its service area."""
+    islands = shapes.explode(index_parts=False)
+    owners = _owners(islands, offices)
+    return [
+        (str(prefecture), area, piece)
+        for (prefecture, island), own in zip(islands.items(), owners, strict=True)
+        for area, piece in _split(island, own)
+    ]
+
+
+def _dissolve(pieces: list[tuple[str, shapely.Geometry]], keys: Sequence[str]) -> gpd.GeoSeries:
     """
-    Return the union of the pieces of each area, without slivers.
+    Return the union of the pieces of each owner, without slivers.
 
     A cut that meets a border adds a corner to one side of it only. Noding all borders on one grid and
     building the faces anew gives both sides the same corners.
@@ -131,8 +190,8 @@ def _dissolve(pieces: list[tuple[str, shapely.Geometry]]) -> gpd.GeoSeries:
     faces = np.array(shapely.polygonize([borders]).geoms)
     piece_tree = shapely.STRtree(shapes)
     face_at, piece_at = piece_tree.query(shapely.point_on_surface(faces), predicate="within")
-    areas = np.array(owners)[piece_at]
-    merged = {area: shapely.coverage_union_all(faces[face_at[areas == area]]) for area in AREAS}
+    of_face = np.array(owners)[piece_at]
+    merged = {key: shapely.coverage_union_all(faces[face_at[of_face == key]]) for key in keys}
     return gpd.GeoSeries(merged, crs="EPSG:4326")
 
 

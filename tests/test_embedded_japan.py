@@ -22,9 +22,9 @@ from three_mismatches.layers.schemas import STREAMS
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "data" / "japan"
 PACK = Path(three_mismatches.__file__).parent / "data" / "japan"
-SHAPES = ("areas", "pockets")
+SHAPES = ("areas", "borders", "pockets")
 TABLES = (
-    "areas", "balances", "capacity", "pockets", "sites", "phases", "generators", "links", "interfaces",
+    "areas", "balances", "borders", "capacity", "pockets", "sites", "phases", "generators", "links", "interfaces",
     "interface_members", "upgrades", "lead_times", "outlook", "fibre_nodes", "fibre_routes", "hubs", "budgets",
 )  # fmt: skip
 AREAS = {

@@ -13,6 +13,7 @@ import pandas as pd
 
 from three_mismatches import export, inputs
 from three_mismatches.assumptions import resolve
+from three_mismatches.language import Language
 from three_mismatches.layers import Fibre, Grid, StudyTables
 from three_mismatches.layers.checks import check
 from three_mismatches.layers.settings import Settings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from three_mismatches.delay import Delay
+    from three_mismatches.maps import Layout
     from three_mismatches.mismatch import Triangle
 
 __all__ = ["DEFAULT_YEAR", "Result", "Study", "japan", "read_study"]
@@ -304,11 +306,18 @@ class Result:
         """What the sites had to reach."""
         return self.tables.tables.hubs
 
-    def plot(self) -> Figure:
-        """Return the map of the three mismatches."""
+    @property
+    def layout(self) -> Layout:
+        """What maps of this study show: extent, insets and the lines of the table `borders`."""
         from three_mismatches import maps
 
-        return maps.mismatch_map(self)
+        return maps.layout_of(self.areas, borders=self.tables.tables.borders)
+
+    def plot(self, *, lang: Language = "en") -> Figure:
+        """Return the map of the three mismatches, in English ("en") or Japanese ("ja")."""
+        from three_mismatches import maps
+
+        return maps.mismatch_map(self, lang=lang)
 
     def summary(self) -> list[str]:
         """Return the answer in three sentences."""

@@ -246,6 +246,13 @@ _TABLES = (
         geometry="Polygon", must_state=("limit_mw",),
     ),
     _layer(
+        "borders", "border", "lines that maps draw finely beside the areas' own borders, such as those between prefectures; nothing is computed from them",
+        {
+            "name": _text("what it parts"),
+        },
+        geometry="LineString",
+    ),
+    _layer(
         "generators", "generator", "plants or units, without a point where the area is given; at area resolution they say which unit can be lost, supply is areas.firm_mw",
         {
             "name": _text("display name"),

@@ -57,6 +57,7 @@ class StudyTables:
     upgrades: pd.DataFrame
     outlook: pd.DataFrame
     lead_times: pd.DataFrame
+    borders: gpd.GeoDataFrame
 
     @classmethod
     def from_frames(cls, frames: Mapping[str, pd.DataFrame]) -> StudyTables:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.path import Path
@@ -23,8 +23,10 @@ from shapely.geometry.base import BaseGeometry
 
 from three_mismatches.errors import Fault, LayerError
 from three_mismatches.geodesy import distance_km
+from three_mismatches.language import say
 from three_mismatches.maps.labels import measurer, plate, settle
 from three_mismatches.maps.style import PALETTE, SIZES, Style, number, readable, round_down, shorten
+from three_mismatches.maps.terms import inset_title, table_word
 
 __all__ = [
     "JAPAN",
@@ -32,6 +34,7 @@ __all__ = [
     "Layout",
     "centres",
     "draw_base",
+    "draw_borders",
     "draw_land",
     "layout_of",
     "need_columns",
@@ -42,6 +45,9 @@ __all__ = [
 
 Extent = tuple[float, float, float, float]
 """West, south, east, north. [degrees]"""
+
+AREA_WIDTH, BORDER_WIDTH = 0.6, 0.3
+"""Width of the borders of areas, and of the finer lines within them. [pt]"""
 
 FIXED = {"scale bar", "scale words", "inset title"}
 SHOWN_SOURCES = 3
@@ -70,11 +76,16 @@ class Inset:
 
 @dataclass(frozen=True)
 class Layout:
-    """The extent of a map, the insets on it, and where (share of the axes) its scale bar ends."""
+    """
+    The extent of a map, the insets on it, and where (share of the axes) its scale bar ends.
+
+    `borders`, if there are any, are lines to be drawn finely on the land, in degrees: prefectures, say.
+    """
 
     extent: Extent
     insets: tuple[Inset, ...] = ()
     scale_at: tuple[float, float] = (0.97, 0.04)
+    borders: gpd.GeoDataFrame | None = field(default=None, repr=False, compare=False)
 
     @property
     def ratio(self) -> float:
@@ -88,7 +99,7 @@ class Layout:
     def without_zooms(self) -> Layout:
         """Return the layout with its remote insets only."""
         kept = tuple(inset for inset in self.insets if not inset.crowded)
-        return Layout(self.extent, kept, self.scale_at)
+        return replace(self, insets=kept)
 
 
 JAPAN = Layout(
@@ -102,7 +113,7 @@ JAPAN = Layout(
 )
 
 
-def layout_of(areas: gpd.GeoDataFrame) -> Layout:
+def layout_of(areas: gpd.GeoDataFrame, *, borders: gpd.GeoDataFrame | None = None) -> Layout:
     """
     Return the layout for a set of areas: Japan's where one of them is Okinawa, else all of the land.
 
@@ -110,9 +121,11 @@ def layout_of(areas: gpd.GeoDataFrame) -> Layout:
     ----------
     areas
         Polygons in degrees, indexed by area.
+    borders
+        Lines to be drawn finely on the land, in degrees; None for none.
     """
     if "okinawa" in {str(area).lower() for area in areas.index}:
-        return JAPAN
+        return JAPAN if borders is None else replace(JAPAN, borders=borders)
     west, south, east, north = (float(bound) for bound in areas.total_bounds)
     if not np.isfinite([west, south, east, north]).all():
         west, south, east, north = -180.0, -60.0, 180.0, 75.0
@@ -122,7 +135,7 @@ def layout_of(areas: gpd.GeoDataFrame) -> Layout:
     tall = max(north - south, 0.4 * (east - west) * _shrink((west, south, east, north)))
     lon, lat = (west + east) / 2, (south + north) / 2
     low, high = max(lat - tall / 2 - pad, -89.0), min(lat + tall / 2 + pad, 89.0)
-    return Layout((lon - wide / 2 - pad, low, lon + wide / 2 + pad, high))
+    return Layout((lon - wide / 2 - pad, low, lon + wide / 2 + pad, high), borders=borders)
 
 
 class Picture(Figure):
@@ -166,6 +179,7 @@ def draw_base(
     """
     _frame(ax, layout.extent, PALETTE["border"])
     draw_land(ax, areas, layout.extent, fills=fills)
+    draw_borders(ax, layout)
     scale_bar(ax, layout.extent, at=layout.scale_at, with_latitude=True)
     return [_draw_inset(ax, areas, layout, inset, fills) for inset in layout.insets]
 
@@ -183,11 +197,22 @@ def draw_land(
         [path for _, path in shown],
         facecolors=colours,
         edgecolors=PALETTE["border"],
-        linewidths=0.45,
+        linewidths=AREA_WIDTH,
         zorder=1,
     )
     paths.set_label("land")
     ax.add_collection(paths, autolim=False)
+
+
+def draw_borders(ax: Axes, layout: Layout) -> None:
+    """Draw the layout's fine lines, if it has any."""
+    if layout.borders is None or not len(layout.borders):
+        return
+    shapes = shapely.get_parts(layout.borders.geometry.dropna().to_numpy())
+    ways = [shapely.get_coordinates(shape) for shape in shapes if not shape.is_empty]
+    drawn = LineCollection(ways, colors=PALETTE["inner"], linewidths=BORDER_WIDTH, zorder=1.01)
+    drawn.set_label("borders")
+    ax.add_collection(drawn, autolim=False)
 
 
 def scale_bar(ax: Axes, extent: Extent, *, at: tuple[float, float], with_latitude: bool = False) -> None:
@@ -211,9 +236,13 @@ def scale_bar(ax: Axes, extent: Extent, *, at: tuple[float, float], with_latitud
     middle = (extent[1] + extent[3]) / 2
     bar = ax.plot([east - degrees, east], [lat, lat], color=PALETTE["quiet"], lw=1.6, zorder=8)[0]
     bar.set_label("scale bar")
-    where = f" at {abs(middle):.0f}°{'N' if middle >= 0 else 'S'}" if with_latitude else ""
+    lat_words = f"{abs(middle):.0f}°"
+    km_words = number(km)
     style: Style = {"ha": "right", "va": "bottom", "bbox": plate(), "zorder": 8}
-    text = f"{number(km)} km{where}"
+    text = say("{km} km", km=km_words)
+    if with_latitude:
+        northern = middle >= 0
+        text = say("{km} km at {lat}N" if northern else "{km} km at {lat}S", km=km_words, lat=lat_words)
     words = ax.annotate(
         text,
         (east, lat),
@@ -272,14 +301,16 @@ def source_texts(tables: Mapping[str, pd.DataFrame | None]) -> tuple[str, ...]:
     ('Areas: Natural Earth (public domain)',)
     """
     return tuple(
-        f"{name}: {_sources(table)}" for name, table in tables.items() if table is not None and len(table)
+        say("{table}: {sources}", table=table_word(name), sources=_sources(table))
+        for name, table in tables.items()
+        if table is not None and len(table)
     )
 
 
 def source_line(texts: Iterable[str]) -> str:
     """Return the source line of a map, or nothing."""
-    joined = ". ".join(texts)
-    return f"Sources. {joined}." if joined else ""
+    joined = say(". ").join(texts)
+    return say("Sources. {sources}.", sources=joined) if joined else ""
 
 
 def inside(lon: NDArray[np.float64], lat: NDArray[np.float64], extent: Extent) -> NDArray[np.bool_]:
@@ -301,11 +332,18 @@ def _draw_inset(
     frame = ax.inset_axes((inset.left, inset.bottom, inset.width, layout.height_of(inset)), zorder=6)
     _frame(frame, inset.extent, PALETTE["frame"])
     draw_land(frame, areas, inset.extent, fills=fills)
+    draw_borders(frame, layout)
     scale_bar(frame, inset.extent, at=(0.95, 0.05))
     style: Style = {"ha": "left", "va": "top", "weight": "bold", "bbox": plate(), "zorder": 9}
     place: Style = {"xycoords": "axes fraction", "textcoords": "offset points"}
     title = frame.annotate(
-        inset.title, (0, 1), (4, -4), size=SIZES["label"], color=PALETTE["quiet"], **place, **style
+        inset_title(inset.title),
+        (0, 1),
+        (4, -4),
+        size=SIZES["label"],
+        color=PALETTE["quiet"],
+        **place,
+        **style,
     )
     title.set_label("inset title")
     if inset.crowded:
@@ -405,18 +443,19 @@ def _sources(table: pd.DataFrame) -> str:
             group[name] = group.get(name, 0) + 1
     ranked = sorted(counts, key=lambda licence: (-sum(counts[licence].values()), licence))
     told = [text for licence in ranked if (text := _group(counts[licence], licence))]
-    return "; ".join(told) or "source not stated"
+    return "; ".join(told) or say("source not stated")
 
 
 def _group(counts: Mapping[str, int], licence: str) -> str:
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
     if not ranked:
-        return f"source not stated ({licence})" if licence else ""
+        return f"{say('source not stated')} ({licence})" if licence else ""
     rest = len(ranked) - SHOWN_SOURCES
     # One more name is no longer than "and 1 more".
     shown = ranked if rest <= 1 else ranked[:SHOWN_SOURCES]
-    more = f" and {rest} more" if rest > 1 else ""
-    return ", ".join(shown) + more + (f" ({shorten(licence, most=LICENCE_LENGTH)})" if licence else "")
+    names = ", ".join(shown)
+    told = say("{names} and {count} more", names=names, count=rest) if rest > 1 else names
+    return told + (f" ({shorten(licence, most=LICENCE_LENGTH)})" if licence else "")
 
 
 def _short_sources(source: object) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -14,7 +13,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from three_mismatches.language import names_of, say, spoken
 from three_mismatches.maps import base
+from three_mismatches.maps.folding import fold
 from three_mismatches.maps.labels import Label, dpi_of, place_labels
 from three_mismatches.maps.legend import Block, Row, disc_row, fanned_row, patch_row
 from three_mismatches.maps.style import (
@@ -120,12 +121,13 @@ def class_rows(edges: Sequence[float], ramp: Sequence[str], values: Floats) -> t
     if not edges:
         return (
             patch_row(
-                f"up to {number(round_up(float(np.nanmax(values[np.isfinite(values)]))))}", face=colours[0]
+                say("up to {value}", value=number(round_up(float(np.nanmax(values[np.isfinite(values)]))))),
+                face=colours[0],
             ),
         )
-    words = [f"up to {number(edges[0])}"]
-    words += [f"{number(low)} to {number(high)}" for low, high in pairwise(edges)]
-    words.append(f"over {number(edges[-1])}")
+    words = [say("up to {value}", value=number(edges[0]))]
+    words += [say("{low} to {high}", low=number(low), high=number(high)) for low, high in pairwise(edges)]
+    words.append(say("over {value}", value=number(edges[-1])))
     return tuple(patch_row(text, face=colour) for text, colour in zip(words, colours, strict=True))
 
 
@@ -147,12 +149,11 @@ def _ready(sites: gpd.GeoDataFrame, column: str) -> Discs:
     placed = (sites.geometry.notna() & ~sites.geometry.is_empty).to_numpy()
     rows = sites.loc[whole & placed]
     request = rows["request_mw"].to_numpy(float)
-    names = rows["name"] if "name" in rows else pd.Series(None, index=rows.index, dtype=object)
     largest = float(np.nanmax(request, initial=0.0))
     found = Discs(
         rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy(), request, rows[column].to_numpy(float),
         disc_diameters(request, largest=largest),
-        tuple(_site_name(name, site) for name, site in zip(names, rows.index, strict=True)),
+        tuple(_site_name(name, site) for name, site in zip(names_of(rows), rows.index, strict=True)),
     )  # fmt: skip
     return _chosen(found, np.argsort(-np.nan_to_num(request, nan=-1.0), kind="stable"))
 
@@ -231,7 +232,8 @@ def _worst(discs: Discs, among: Mask, most: int) -> list[int]:
 def _site_label(discs: Discs, row: int, column: str) -> Label:
     """Return a site's name and its gap, or its request where there is no gap."""
     gap, unit = discs.gap[row], unit_of(column)
-    figure = f"{number(gap)} {unit} short" if unit == "MW" else f"{number(gap)} {unit} over"
+    power = unit == "MW"
+    figure = say("{value} {unit} short" if power else "{value} {unit} over", value=number(gap), unit=unit)
     if not gap > NOTHING:
         figure = f"{number(discs.request[row])} MW"
     return Label(
@@ -250,16 +252,18 @@ def _blocks(discs: Discs, edges: Sequence[float], column: str, extra: Sequence[R
     ]
     classes = [*class_rows(edges, RAMPS["gap"], discs.gap)]
     if (discs.gap <= NOTHING).any():
-        classes.insert(0, patch_row("none", face=PALETTE["none"]))
+        classes.insert(0, patch_row(say("none"), face=PALETTE["none"]))
     if (np.isnan(discs.gap) & np.isfinite(discs.request)).any():
-        classes.append(patch_row("not known", face="none"))
+        classes.append(patch_row(say("not known"), face="none"))
     others = [*extra, *([fanned_row()] if _rank(discs).any() else [])]
     if np.isnan(discs.request).any():
-        others.append(disc_row("request not known", diameter=UNKNOWN_DISC, widest=15.0, edge=PALETTE["ink"]))
+        others.append(
+            disc_row(say("request not known"), diameter=UNKNOWN_DISC, widest=15.0, edge=PALETTE["ink"])
+        )
     return [
-        Block("Request\n[MW]", tuple(sizes)),
+        Block(say("Request\n[MW]"), tuple(sizes)),
         Block(measure_title(column), tuple(classes)),
-        Block("Also shown\n", tuple(others)),
+        Block(say("Also shown") + "\n", tuple(others)),
     ]
 
 
@@ -270,4 +274,5 @@ def _site_name(name: object, site: object) -> str:
         words = readable(site)
     for long, short in SHORTER.items():
         words = re.sub(rf"\b{long}\b", short, words, flags=re.IGNORECASE)
-    return textwrap.fill(shorten(words, most=2 * LINE_LENGTH - 2), LINE_LENGTH, max_lines=2, placeholder="…")
+    words = words.replace("データセンター", "DC") if spoken() == "ja" else words
+    return fold(shorten(words, most=2 * LINE_LENGTH - 2), LINE_LENGTH, lines=2)

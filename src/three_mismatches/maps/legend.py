@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnchoredOffsetbox, DrawingArea, HPacker, OffsetBox, TextArea, VPacker
 from matplotlib.patches import Circle, Rectangle
 
-from three_mismatches.maps.labels import dpi_of, settle
+from three_mismatches.language import say, spoken
+from three_mismatches.maps.folding import fold
+from three_mismatches.maps.labels import dpi_of, measurer, root_figure, settle
 from three_mismatches.maps.style import PALETTE, SIZES, Style
 
 __all__ = [
@@ -21,6 +24,7 @@ __all__ = [
     "disc_row",
     "draw_legend",
     "fanned_row",
+    "fit_page",
     "line_row",
     "marker_row",
     "patch_row",
@@ -32,8 +36,14 @@ SYMBOL_WIDTH = 15.0
 LEGEND_HEIGHT = 1.42
 """Room below the axes that the fullest legend of this package takes. [inch]"""
 
-# Mean width of a character over its size, measured on English text in DejaVu Sans.
-CHARACTER_WIDTH = 0.53
+CHARACTER_WIDTH = {"en": 0.53, "ja": 0.58}
+"""Mean width of a column over its type size, measured on source lines in the font of each language."""
+
+
+LEAST_COLUMNS = 24
+MEASURED_DPI = 288.0
+BETWEEN, SLACK = 14.0, 8.0
+"""Clear space between two blocks, and how far the last one may reach beyond the axes. [pt]"""
 
 
 @dataclass(frozen=True)
@@ -83,17 +93,17 @@ def marker_row(text: str, *, marker: str, size: float, face: str, edge: str) -> 
     return _row(text, SYMBOL_WIDTH, ROW_HEIGHT, point)
 
 
-def fanned_row(text: str = "sites at one point, fanned out") -> Row:
+def fanned_row(text: str = "") -> Row:
     """Return a few discs side by side."""
     style: Style = {"facecolor": "none", "edgecolor": PALETTE["ink"], "linewidth": 0.55}
     places = ((4.6, 3.0), (8.6, 5.4), (10.4, 2.4))
     discs = [Circle(place, 2.0, **style) for place in places]
-    return _row(text, SYMBOL_WIDTH, ROW_HEIGHT, *discs)
+    return _row(text or say("sites at one point, fanned out"), SYMBOL_WIDTH, ROW_HEIGHT, *discs)
 
 
 def draw_legend(ax: Axes, blocks: Iterable[Block], *, footer: str = "") -> AnchoredOffsetbox:
     """
-    Hang a legend below the axes, its blocks side by side and the footer under them.
+    Hang a legend below the axes, its blocks side by side, in several rows if need be, and the footer under them.
 
     Parameters
     ----------
@@ -109,8 +119,7 @@ def draw_legend(ax: Axes, blocks: Iterable[Block], *, footer: str = "") -> Ancho
     box
         The artist that was added.
     """
-    columns: list[Artist] = [_column(block) for block in blocks if block.rows]
-    parts: list[Artist] = [HPacker(children=columns, align="top", pad=0, sep=14)] if columns else []
+    parts: list[Artist] = _in_rows(ax, [_column(block) for block in blocks if block.rows])
     if footer:
         parts.append(
             _words(wrap(footer, width=text_width(ax), size=SIZES["small"]), size="small", colour="quiet")
@@ -139,7 +148,54 @@ def text_width(ax: Axes) -> float:
 
 def wrap(text: str, *, width: float, size: float) -> str:
     """Return `text` broken into lines of `width` [pt] at type `size` [pt]."""
-    return textwrap.fill(text, max(int(width / (size * CHARACTER_WIDTH)), 24))
+    columns = max(int(width / (size * CHARACTER_WIDTH[spoken()])), LEAST_COLUMNS)
+    lines = fold(text, columns)
+    # The mean width of a letter is not that of every line.
+    while columns > LEAST_COLUMNS and max(_width(line, size) for line in lines.split("\n")) > width:
+        columns -= 1
+        lines = fold(text, columns)
+    return lines
+
+
+def fit_page(ax: Axes, box: AnchoredOffsetbox, *, side: float) -> None:
+    """Make the figure as tall as its map, the legend and a margin [inch] need; the map stays as large as it is."""
+    figure = root_figure(ax)
+    width, height = figure.get_size_inches()
+    lowest = box.get_window_extent(measurer(ax)).y0 / figure.dpi
+    left, bottom, wide, tall = ax.get_position(original=True).bounds
+    above = (1.0 - bottom - tall) * height
+    below = bottom * height - lowest + side
+    new = tall * height + below + above
+    figure.set_size_inches(width, new)
+    ax.set_position((left, below / new, wide, tall * height / new))
+    for frame in (ax, *ax.child_axes):
+        settle(frame)
+
+
+def _width(text: str, size: float) -> float:
+    """Return the width of a line. [pt]"""
+    renderer = RendererAgg(1, 1, MEASURED_DPI)  # type: ignore[no-untyped-call]
+    wide, _, _ = renderer.get_text_width_height_descent(text, FontProperties(size=size), False)  # type: ignore[no-untyped-call]
+    return float(wide) * 72.0 / MEASURED_DPI
+
+
+def _in_rows(ax: Axes, columns: Sequence[OffsetBox]) -> list[Artist]:
+    """Return columns side by side, those beyond the width of the axes in a row below."""
+    figure, scale, renderer = root_figure(ax), 72.0 / dpi_of(ax), measurer(ax)
+    # A tall map leaves a part of its place free, under which the legend may reach.
+    place = max(ax.get_position(original=True).width * figure.bbox.width * scale, text_width(ax))
+    room = place + SLACK
+    rows: list[list[Artist]] = []
+    used = 0.0
+    for column in columns:
+        column.set_figure(figure)
+        width = float(column.get_bbox(renderer).width) * scale
+        if not rows or used + BETWEEN + width > room:
+            rows.append([])
+            used = -BETWEEN
+        rows[-1].append(column)
+        used += BETWEEN + width
+    return [HPacker(children=row, align="top", pad=0, sep=BETWEEN) for row in rows]
 
 
 def _row(text: str, width: float, height: float, *artists: Artist) -> Row:

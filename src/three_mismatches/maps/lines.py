@@ -12,13 +12,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
-from matplotlib.offsetbox import AnchoredOffsetbox
 from numpy.typing import NDArray
 
 from three_mismatches.errors import Fault, LayerError
+from three_mismatches.language import say
 from three_mismatches.maps import base
 from three_mismatches.maps.discs import class_colour, class_rows
-from three_mismatches.maps.labels import Label, measurer, place_labels, root_figure, settle
+from three_mismatches.maps.labels import Label, place_labels, settle
 from three_mismatches.maps.legend import (
     LEGEND_HEIGHT,
     ROW_HEIGHT,
@@ -26,6 +26,7 @@ from three_mismatches.maps.legend import (
     Block,
     Row,
     draw_legend,
+    fit_page,
     footer_height,
     line_row,
     marker_row,
@@ -43,6 +44,7 @@ from three_mismatches.maps.style import (
     readable,
     shorten,
 )
+from three_mismatches.maps.terms import zone_word
 
 __all__ = [
     "Branches",
@@ -81,7 +83,6 @@ WHOLE, PART = 0.75, 1.5
 
 ZONE_CLEAR = 26.0
 LISTED_ZONES = 6
-NOTICE = "Map data © OpenStreetMap contributors, ODbL"
 
 
 class GridTables(Protocol):
@@ -174,7 +175,7 @@ def start(
 ) -> Page:
     """Return axes with land on them, tinted by zone where there are several."""
     layout = _layout(grid, extent, layout)
-    footer = base.source_line(_sources(grid) if sources is None else sources)
+    footer = base.source_line(_sources(grid, layout) if sources is None else sources)
     zones = tuple(dict.fromkeys([*zone_of(grid.areas), *sorted(zone_of(grid.buses))]))
     fills = {str(area): _tint(zones.index(zone)) for area, zone in zone_of(grid.areas).items()}
     drawn = _new_axes(layout, footer) if ax is None else ax
@@ -191,7 +192,7 @@ def finish(page: Page, blocks: Sequence[Block]) -> Axes:
     if page.footer or any(block.rows for block in blocks):
         box = draw_legend(page.ax, blocks, footer=page.footer)
         if page.fit:
-            _fit(page.ax, box)
+            fit_page(page.ax, box, side=SIDE)
     return page.ax
 
 
@@ -292,7 +293,7 @@ def draw_by_value(
     draw_lines(page, branches, np.flatnonzero(~known), grey, thin, name="not known", zorder=2.1, style=":")
     words = [row.text for row in class_rows(steps, RAMPS["gap"], figures)] or ["0"] * bool(known.any())
     rows = [line_row(text, colour=paint[at], width=widths[at] * page.scale) for at, text in enumerate(words)]
-    return rows + [line_row("not known", colour=PALETTE["quiet"], width=0.8, style=":")] * bool(
+    return rows + [line_row(say("not known"), colour=PALETTE["quiet"], width=0.8, style=":")] * bool(
         (~known).any()
     )
 
@@ -348,14 +349,15 @@ def zone_rows(page: Page, branches: Branches, words: Mapping[str, str]) -> tuple
     several = len(page.zones) > 1
     rows = []
     for at, zone in enumerate(page.zones[:LISTED_ZONES]):
-        name = shorten(readable(zone), most=20) or ("no zone stated" if several else "")
-        text = ": ".join(part for part in (name, words.get(zone, "")) if part)
+        name = shorten(zone_word(readable(zone)), most=20) or (say("no zone stated") if several else "")
+        told = words.get(zone, "")
+        text = say("{words}: {count}", words=name, count=told) if name and told else name or told
         row = patch_row(text, face=_tint(at) if several else PALETTE["land"])
         if (branches.zone == at).any():
             _add_line(row, colour=ZONE_RAMPS[at % len(ZONE_RAMPS)][2], width=1.5)
         rows += [row] if text else []
     more = len(page.zones) - LISTED_ZONES
-    return (*rows, *([words_row(f"and {more} more")] if more > 0 else []))
+    return (*rows, *([words_row(say("and {count} more", count=more))] if more > 0 else []))
 
 
 def words_row(text: str) -> Row:
@@ -371,7 +373,7 @@ def _layout(grid: GridTables, extent: base.Extent | None, layout: base.Layout | 
     if not (west < east and south < north):
         msg = f"extent {extent} has no size: give west, south, east, north in degrees"
         raise ValueError(msg)
-    return base.Layout(extent)
+    return base.Layout(extent, borders=layout.borders if layout else None)
 
 
 def _new_axes(layout: base.Layout, footer: str) -> Axes:
@@ -382,26 +384,15 @@ def _new_axes(layout: base.Layout, footer: str) -> Axes:
     return figure.add_axes((SIDE / WIDTH, below / height, inner / WIDTH, tall / height))
 
 
-def _fit(ax: Axes, box: AnchoredOffsetbox) -> None:
-    """Make the figure as tall as its map and the legend need, the map staying as large as it is."""
-    figure = root_figure(ax)
-    width, height = figure.get_size_inches()
-    lowest = box.get_window_extent(measurer(ax)).y0 / figure.dpi
-    left, bottom, wide, tall = ax.get_position(original=True).bounds
-    below = bottom * height - lowest + SIDE
-    new = tall * height + below + SIDE
-    figure.set_size_inches(width, new)
-    ax.set_position((left, below / new, wide, tall * height / new))
-    settle(ax)
-
-
-def _sources(grid: GridTables) -> tuple[str, ...]:
+def _sources(grid: GridTables, layout: base.Layout) -> tuple[str, ...]:
     """Return where lines and areas come from, with the notice that OpenStreetMap asks for."""
     tables = (grid.lines, grid.buses, grid.links, grid.certificate)
     told = [table[column] for table in tables for column in ("source", "licence") if column in table]
     words = {str(word).lower() for column in told for word in column.dropna().unique()}
     free = any(mark in word for word in words for mark in ("openstreetmap", "odbl"))
-    return (NOTICE,) * free + base.source_texts({"Lines": grid.lines, "Areas": grid.areas})
+    return (say("Map data © OpenStreetMap contributors, ODbL"),) * free + base.source_texts(
+        {"Lines": grid.lines, "Areas": grid.areas, "Borders": layout.borders}
+    )
 
 
 def _tint(zone: int) -> str:
@@ -412,7 +403,7 @@ def _zone_name(zone: str, areas: gpd.GeoDataFrame) -> str:
     """Return what a zone is called, with its frequency where its areas state one."""
     stated = set(areas["frequency"].dropna()) if "frequency" in areas else set()
     hertz = f"{number(float(stated.pop()))} Hz" if len(stated) == 1 else ""
-    return " ".join(part for part in (shorten(readable(zone), most=18), hertz) if part)
+    return " ".join(part for part in (shorten(zone_word(readable(zone)), most=18), hertz) if part)
 
 
 def _places(grid: GridTables) -> dict[object, Floats]:
@@ -443,8 +434,8 @@ def _crosses(way: Floats, extent: base.Extent) -> bool:
 def _kilovolts(v_nom: Floats) -> str:
     """Return the levels of one class in words, the highest first."""
     told = [f"{kv:g}" for kv in sorted({float(kv) for kv in v_nom if np.isfinite(kv)}, reverse=True)]
-    words = ", ".join(told) if len(told) <= 3 else f"{told[0]} to {told[-1]}"
-    unknown = "" if np.isfinite(v_nom).all() else "not known"
+    words = ", ".join(told) if len(told) <= 3 else say("{low} to {high}", low=told[0], high=told[-1])
+    unknown = "" if np.isfinite(v_nom).all() else say("not known")
     return ", ".join(part for part in (words, unknown) if part)
 
 
@@ -455,7 +446,7 @@ def _draw_direct(page: Page, ways: Sequence[Floats]) -> Row:
         _add_ways(frame, ways, PALETTE["ink"], 2.2, 2.8, name="HVDC")
         _add_ways(frame, ways, PALETTE["sea"], 0.9, 2.81, name="HVDC core")
         frame.ax.scatter(ends[:, 0], ends[:, 1], 13, zorder=3.0, label="converters", **style)
-    row = line_row("HVDC, converters", colour=PALETTE["ink"], width=2.2)
+    row = line_row(say("HVDC, converters"), colour=PALETTE["ink"], width=2.2)
     _add_line(row, colour=PALETTE["sea"], width=0.9)
     square: Style = {"marker": "s", "markersize": 3.7, "color": PALETTE["ink"], "linestyle": "none"}
     row.symbol.add_artist(Line2D([2, SYMBOL_WIDTH - 2], [ROW_HEIGHT / 2] * 2, **square))
@@ -465,7 +456,7 @@ def _draw_direct(page: Page, ways: Sequence[Floats]) -> Row:
 def _draw_ties(page: Page, ways: Sequence[Floats]) -> Row:
     for frame in page.frames:
         _add_ways(frame, ways, PALETTE["quiet"], 0.9, 2.8, name="ties")
-    return line_row("tie", colour=PALETTE["quiet"], width=0.9)
+    return line_row(say("tie"), colour=PALETTE["quiet"], width=0.9)
 
 
 def _draw_converters(page: Page, ways: Sequence[Floats]) -> Row:
@@ -474,7 +465,9 @@ def _draw_converters(page: Page, ways: Sequence[Floats]) -> Row:
     for frame in page.frames:
         _add_ways(frame, ways, PALETTE["ink"], 0.9, 2.8, name="FC")
         frame.ax.scatter(middles[:, 0], middles[:, 1], 19, zorder=3.1, label="frequency converters", **style)
-    return marker_row("frequency converter", marker="D", size=4.4, face=PALETTE["sea"], edge=PALETTE["ink"])
+    return marker_row(
+        say("frequency converter"), marker="D", size=4.4, face=PALETTE["sea"], edge=PALETTE["ink"]
+    )
 
 
 def _add_ways(

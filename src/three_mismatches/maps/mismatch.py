@@ -9,23 +9,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from three_mismatches.language import Language, say
 from three_mismatches.maps import base
 from three_mismatches.maps.legend import LEGEND_HEIGHT, footer_height, wrap
 from three_mismatches.maps.panels import fibre_map, marked_hubs, power_map, reach_map
-from three_mismatches.maps.style import PALETTE, SIZES, Style, readable, shorten, styled
+from three_mismatches.maps.style import PALETTE, SIZES, Style, drawing, readable, shorten
+from three_mismatches.maps.terms import demand_word, study_word
 
 __all__ = ["mismatch_map"]
 
 WIDTH = 12.8
+NARROW = 3.7
 SIDE, BETWEEN = 0.25, 0.22
 ABOVE, BELOW = 0.98, 0.18
-"""Inches: the figure's width, its margins, the room for titles, and what is clear below the legends."""
-
-PANELS = (
-    ("1  Sites and power", "What the modelled grid cannot bring to each site"),
-    ("2  Sites and fibre", "How far each site is beyond its latency budget"),
-    ("3  Power and fibre", "Where power is to spare, and how far that is in light"),
-)
+"""Inches: the figure's width, that of a narrow panel, margins, room for titles, and what is clear below the legends."""
 
 
 class FibreTables(Protocol):
@@ -68,7 +65,6 @@ class MapTables(Protocol):
         """Has `name`, `year` and `demand`, or some of them."""
 
 
-@styled
 def mismatch_map(
     result: MapTables,
     *,
@@ -76,6 +72,7 @@ def mismatch_map(
     figsize: tuple[float, float] | None = None,
     sources: tuple[str, ...] | None = None,
     layout: base.Layout | None = None,
+    lang: Language = "en",
 ) -> Figure:
     """
     Draw the three mismatches of a result on three maps of the same land.
@@ -91,7 +88,9 @@ def mismatch_map(
     sources
         Texts of the source line; None reads them from the tables, () leaves the line out.
     layout
-        Extent and insets; `base.layout_of(result.areas)` if None.
+        Extent and insets; that of the result, or `base.layout_of(result.areas)`, if None.
+    lang
+        "en" or "ja".
 
     Returns
     -------
@@ -103,28 +102,44 @@ def mismatch_map(
     LayerError
         If a table lacks a column that is drawn.
     """
-    layout = layout or base.layout_of(result.areas)
-    nodes, routes, hubs = result.fibre.fibre_nodes, result.fibre.fibre_routes, marked_hubs(result.hubs)
-    tables = {
-        "Sites": result.sites,
-        "Areas": result.areas,
-        "Ties": result.ties,
-        "Fibre": routes,
-        "Hubs": hubs,
-    }
-    line = base.source_line(base.source_texts(tables) if sources is None else sources)
-    figure, axes = _frames(figsize, layout, line)
-    shared: Style = {"layout": layout, "sources": ()}
-    power_map(result.sites, result.areas, ties=result.ties, ax=axes[0], **shared)
-    fibre_map(result.sites, nodes, routes, areas=result.areas, hubs=hubs, ax=axes[1], **shared)
-    reach_map(result.areas, ax=axes[2], **shared)
-    lines = "model" in result.sites and result.sites["model"].eq("line").any()
-    for ax, (heading, question) in zip(axes, PANELS, strict=True):
-        # The gap that is drawn is that of all sites at once, which the area model tells.
-        _write_heading(ax, heading, question.replace("modelled grid", "area model") if lines else question)
-    _write_title(figure, _default_title(result) if title is None else readable(title))
-    _write_sources(figure, line)
-    return figure
+    with drawing(lang):
+        layout = layout or getattr(result, "layout", None) or base.layout_of(result.areas)
+        nodes, routes, hubs = result.fibre.fibre_nodes, result.fibre.fibre_routes, marked_hubs(result.hubs)
+        tables = {
+            "Sites": result.sites,
+            "Areas": result.areas,
+            "Ties": result.ties,
+            "Fibre": routes,
+            "Hubs": hubs,
+            "Borders": layout.borders,
+        }
+        line = base.source_line(base.source_texts(tables) if sources is None else sources)
+        figure, axes = _frames(figsize, layout, line)
+        shared: Style = {"layout": layout, "sources": (), "lang": lang}
+        power_map(result.sites, result.areas, ties=result.ties, ax=axes[0], **shared)
+        fibre_map(result.sites, nodes, routes, areas=result.areas, hubs=hubs, ax=axes[1], **shared)
+        reach_map(result.areas, ax=axes[2], **shared)
+        lines = "model" in result.sites and result.sites["model"].eq("line").any()
+        for ax, (heading, question) in zip(axes, _headings(area_model=bool(lines)), strict=True):
+            _write_heading(ax, heading, question)
+        _write_title(figure, _default_title(result) if title is None else readable(title))
+        _write_sources(figure, line)
+        return figure
+
+
+def _headings(*, area_model: bool) -> tuple[tuple[str, str], ...]:
+    """Return the heading of each panel and the question that it answers."""
+    # The gap that is drawn is that of all sites at once, which the area model tells.
+    power = say(
+        "What the area model cannot bring to each site"
+        if area_model
+        else "What the modelled grid cannot bring to each site"
+    )
+    return (
+        (say("1  Sites and power"), power),
+        (say("2  Sites and fibre"), say("How far each site is beyond its latency budget")),
+        (say("3  Power and fibre"), say("Where power is to spare, and how far that is in light")),
+    )
 
 
 def _frames(figsize: tuple[float, float] | None, layout: base.Layout, line: str) -> tuple[Figure, list[Axes]]:
@@ -133,7 +148,9 @@ def _frames(figsize: tuple[float, float] | None, layout: base.Layout, line: str)
     panel = (width - 2 * SIDE - 2 * BETWEEN) / 3
     # A tall strip of land must not make a poster of the figure.
     tall = min(panel * layout.ratio, 1.4 * panel)
-    below = LEGEND_HEIGHT + footer_height(line, width - 2 * SIDE) + BELOW
+    # On a narrow panel the blocks of a legend stand in two rows.
+    legend = LEGEND_HEIGHT if panel > NARROW else 1.9 * LEGEND_HEIGHT
+    below = legend + footer_height(line, width - 2 * SIDE) + BELOW
     height = figsize[1] if figsize else tall + ABOVE + below
     tall = max(height - ABOVE - below, 0.2 * height)
     figure = base.new_figure(width, height)
@@ -173,5 +190,7 @@ def _default_title(result: MapTables) -> str:
     """Return the study's name, year and demand, as far as its settings say them."""
     told = [readable(getattr(result.settings, word, None)) for word in ("name", "year", "demand")]
     name, year, demand = told
-    parts = [shorten(name, most=40), year, f"{demand} demand" if demand else ""]
-    return ": ".join(["Three mismatches", ", ".join(part for part in parts if part)]).removesuffix(": ")
+    when = say("{year}", year=year) if year else ""
+    parts = [shorten(study_word(name), most=40), when, demand_word(demand) if demand else ""]
+    study = say(", ").join(part for part in parts if part)
+    return say("Three mismatches: {study}", study=study) if study else say("Three mismatches")

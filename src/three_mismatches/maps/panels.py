@@ -11,8 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 
+from three_mismatches.language import Language, names_of, say
 from three_mismatches.maps import base
 from three_mismatches.maps.discs import class_colour, class_rows, draw_sites
+from three_mismatches.maps.folding import fold
 from three_mismatches.maps.labels import Label, place_labels, settle
 from three_mismatches.maps.legend import (
     LEGEND_HEIGHT,
@@ -21,6 +23,7 @@ from three_mismatches.maps.legend import (
     Row,
     disc_row,
     draw_legend,
+    fit_page,
     footer_height,
     line_row,
     marker_row,
@@ -33,11 +36,12 @@ from three_mismatches.maps.style import (
     breaks,
     disc_diameters,
     disc_legend,
+    drawing,
     number,
     readable,
     shorten,
-    styled,
 )
+from three_mismatches.maps.terms import hub_word, inset_title, use_word
 
 __all__ = ["fibre_map", "gap_map", "power_map", "reach_map"]
 
@@ -46,18 +50,16 @@ Floats = NDArray[np.float64]
 WIDTH, SIDE = 5.6, 0.2
 """Width and margin of a map on its own. [inch]"""
 
+ROW_COLUMNS = 36
+"""Width of a long row of the legend, in letters."""
+
 TIE_WIDTH = 0.9
 FULL_TIE_WIDTH = 2.6
 REACHED = "#9CC4E4"
-HUBS = {
-    "cloud": ("s", "cloud region"),
-    "ix": ("^", "exchange point"),
-    "landing": ("v", "cable landing"),
-}
-"""Marker and word of each kind of hub."""
+HUB_MARKERS = {"cloud": "s", "ix": "^", "landing": "v"}
+"""Marker of each kind of hub."""
 
 
-@styled
 def gap_map(
     sites: gpd.GeoDataFrame,
     areas: gpd.GeoDataFrame,
@@ -66,6 +68,7 @@ def gap_map(
     ax: Axes | None = None,
     layout: base.Layout | None = None,
     sources: tuple[str, ...] | None = None,
+    lang: Language = "en",
 ) -> Axes:
     """
     Draw sites, sized by what they ask for and coloured by a gap.
@@ -86,6 +89,8 @@ def gap_map(
         Extent and insets; `base.layout_of(areas)` if None.
     sources
         Texts of the source line; None reads them from the tables, () leaves the line out.
+    lang
+        "en" or "ja".
 
     Returns
     -------
@@ -97,14 +102,14 @@ def gap_map(
     LayerError
         If a column is missing.
     """
-    footer = _footer(sources, {"Sites": sites, "Areas": areas})
-    ax, layout, insets = _start(areas, ax, layout, footer)
-    blocks = draw_sites(ax, insets, layout, sites, column)
-    draw_legend(ax, blocks, footer=footer)
-    return ax
+    with drawing(lang):
+        footer = _footer(sources, {"Sites": sites, "Areas": areas}, layout)
+        own = ax is None
+        ax, layout, insets = _start(areas, ax, layout, footer)
+        blocks = draw_sites(ax, insets, layout, sites, column)
+        return _finish(ax, blocks, footer, fit=own)
 
 
-@styled
 def power_map(
     sites: gpd.GeoDataFrame,
     areas: gpd.GeoDataFrame,
@@ -114,6 +119,7 @@ def power_map(
     ax: Axes | None = None,
     layout: base.Layout | None = None,
     sources: tuple[str, ...] | None = None,
+    lang: Language = "en",
 ) -> Axes:
     """
     Draw sites against power: `gap_map` of the power gap, with the ties between areas.
@@ -130,6 +136,8 @@ def power_map(
         The gap; if None `joint_gap_mw` where the table has it, else `power_gap_mw`.
     ax, layout, sources
         As for `gap_map`.
+    lang
+        "en" or "ja".
 
     Returns
     -------
@@ -141,16 +149,16 @@ def power_map(
     LayerError
         If a column is missing.
     """
-    footer = _footer(sources, {"Sites": sites, "Areas": areas, "Ties": ties})
-    column = column or ("joint_gap_mw" if "joint_gap_mw" in sites else "power_gap_mw")
-    ax, layout, insets = _start(areas, ax, layout, footer)
-    words, rows = _draw_ties(ax, areas, ties)
-    blocks = draw_sites(ax, insets, layout, sites, column, first=words, extra=rows)
-    draw_legend(ax, blocks, footer=footer)
-    return ax
+    with drawing(lang):
+        footer = _footer(sources, {"Sites": sites, "Areas": areas, "Ties": ties}, layout)
+        column = column or ("joint_gap_mw" if "joint_gap_mw" in sites else "power_gap_mw")
+        own = ax is None
+        ax, layout, insets = _start(areas, ax, layout, footer)
+        words, rows = _draw_ties(ax, areas, ties)
+        blocks = draw_sites(ax, insets, layout, sites, column, first=words, extra=rows)
+        return _finish(ax, blocks, footer, fit=own)
 
 
-@styled
 def fibre_map(
     sites: gpd.GeoDataFrame,
     fibre_nodes: gpd.GeoDataFrame,
@@ -161,6 +169,7 @@ def fibre_map(
     ax: Axes | None = None,
     layout: base.Layout | None = None,
     sources: tuple[str, ...] | None = None,
+    lang: Language = "en",
 ) -> Axes:
     """
     Draw sites against fibre: `gap_map` of the round trip beyond each site's budget, over the routes.
@@ -179,6 +188,8 @@ def fibre_map(
         Points with `kind`: what the sites must reach.
     ax, layout, sources
         As for `gap_map`.
+    lang
+        "en" or "ja".
 
     Returns
     -------
@@ -190,20 +201,22 @@ def fibre_map(
     LayerError
         If a column is missing.
     """
-    hubs = marked_hubs(hubs)
-    footer = _footer(sources, {"Sites": sites, "Fibre": fibre_routes, "Hubs": hubs, "Areas": areas})
-    ax, layout, insets = _start(areas, ax, layout, footer)
-    lines = _route_lines(fibre_nodes, fibre_routes)
-    for frame in (ax, *insets):
-        _draw_lines(frame, lines, colour=PALETTE["fibre"], width=0.9, zorder=2.2)
-    rows = [line_row("fibre route", colour=PALETTE["fibre"], width=0.9)] if lines else []
-    rows += _draw_hubs([ax, *insets], hubs)
-    blocks = draw_sites(ax, insets, layout, sites, "rtt_gap_ms", extra=rows)
-    draw_legend(ax, blocks, footer=footer)
-    return ax
+    with drawing(lang):
+        hubs = marked_hubs(hubs)
+        footer = _footer(
+            sources, {"Sites": sites, "Fibre": fibre_routes, "Hubs": hubs, "Areas": areas}, layout
+        )
+        own = ax is None
+        ax, layout, insets = _start(areas, ax, layout, footer)
+        lines = _route_lines(fibre_nodes, fibre_routes)
+        for frame in (ax, *insets):
+            _draw_lines(frame, lines, colour=PALETTE["fibre"], width=0.9, zorder=2.2)
+        rows = [line_row(say("fibre route"), colour=PALETTE["fibre"], width=0.9)] if lines else []
+        rows += _draw_hubs([ax, *insets], hubs)
+        blocks = draw_sites(ax, insets, layout, sites, "rtt_gap_ms", extra=rows)
+        return _finish(ax, blocks, footer, fit=own)
 
 
-@styled
 def reach_map(
     areas: gpd.GeoDataFrame,
     *,
@@ -211,6 +224,7 @@ def reach_map(
     ax: Axes | None = None,
     layout: base.Layout | None = None,
     sources: tuple[str, ...] | None = None,
+    lang: Language = "en",
 ) -> Axes:
     """
     Draw power against fibre: where power is to spare, and how far that is from a cloud hub.
@@ -224,6 +238,8 @@ def reach_map(
         The part beyond the budget; if None `stranded_cloud_mw` where the table has it, else `stranded_mw`.
     ax, layout, sources
         As for `gap_map`; insets that enlarge a crowded part are left out.
+    lang
+        "en" or "ja".
 
     Returns
     -------
@@ -235,20 +251,24 @@ def reach_map(
     LayerError
         If a column is missing.
     """
-    column = column or ("stranded_cloud_mw" if "stranded_cloud_mw" in areas else "stranded_mw")
-    base.need_columns(areas, "areas", ("spare_mw", column, "hub_rtt_ms"))
-    footer = _footer(sources, {"Areas": areas})
-    rtt = areas["hub_rtt_ms"].to_numpy(float)
-    edges = breaks(rtt)
-    fills = {
-        area: class_colour(value, edges, RAMPS["fibre"]) for area, value in zip(areas.index, rtt, strict=True)
-    }
-    layout = (layout or base.layout_of(areas)).without_zooms()
-    ax, layout, insets = _start(areas, ax, layout, footer, fills=fills)
-    blocks = _draw_spare(ax, insets, layout, areas, column)
-    blocks.append(Block("Round trip to the\nnearest cloud hub [ms]", class_rows(edges, RAMPS["fibre"], rtt)))
-    draw_legend(ax, blocks, footer=footer)
-    return ax
+    with drawing(lang):
+        column = column or ("stranded_cloud_mw" if "stranded_cloud_mw" in areas else "stranded_mw")
+        base.need_columns(areas, "areas", ("spare_mw", column, "hub_rtt_ms"))
+        footer = _footer(sources, {"Areas": areas}, layout)
+        rtt = areas["hub_rtt_ms"].to_numpy(float)
+        edges = breaks(rtt)
+        fills = {
+            area: class_colour(value, edges, RAMPS["fibre"])
+            for area, value in zip(areas.index, rtt, strict=True)
+        }
+        own = ax is None
+        layout = (layout or base.layout_of(areas)).without_zooms()
+        ax, layout, insets = _start(areas, ax, layout, footer, fills=fills)
+        blocks = _draw_spare(ax, insets, layout, areas, column)
+        blocks.append(
+            Block(say("Round trip to the\nnearest cloud hub [ms]"), class_rows(edges, RAMPS["fibre"], rtt))
+        )
+        return _finish(ax, blocks, footer, fit=own)
 
 
 def marked_hubs(hubs: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
@@ -258,8 +278,11 @@ def marked_hubs(hubs: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
     return hubs[hubs["kind"] != "population"]
 
 
-def _footer(sources: tuple[str, ...] | None, tables: Mapping[str, pd.DataFrame | None]) -> str:
-    return base.source_line(base.source_texts(tables) if sources is None else sources)
+def _footer(
+    sources: tuple[str, ...] | None, tables: Mapping[str, pd.DataFrame | None], layout: base.Layout | None
+) -> str:
+    drawn = {**tables, "Borders": layout.borders if layout else None}
+    return base.source_line(base.source_texts(drawn) if sources is None else sources)
 
 
 def _start(
@@ -278,6 +301,14 @@ def _start(
     for inset in insets:
         settle(inset)
     return ax, layout, insets
+
+
+def _finish(ax: Axes, blocks: Sequence[Block], footer: str, *, fit: bool) -> Axes:
+    """Hang the legend below the map; a figure of our own is made as tall as that needs."""
+    box = draw_legend(ax, blocks, footer=footer)
+    if fit and (footer or any(block.rows for block in blocks)):
+        fit_page(ax, box, side=SIDE)
+    return ax
 
 
 def _new_axes(layout: base.Layout, footer: str) -> Axes:
@@ -304,17 +335,19 @@ def _draw_ties(ax: Axes, areas: gpd.GeoDataFrame, ties: pd.DataFrame | None) -> 
     labels = [_draw_full_tie(ax, areas, ties.iloc[at], lines[at]) for at in np.flatnonzero(full)]
     rows: list[Row] = []
     if free.any():
-        rows.append(line_row("tie between areas", colour=PALETTE["power"], width=TIE_WIDTH))
+        rows.append(line_row(say("tie between areas"), colour=PALETTE["power"], width=TIE_WIDTH))
     if labels:
-        rows.append(line_row("tie at its limit", colour=PALETTE["power"], width=FULL_TIE_WIDTH))
+        rows.append(line_row(say("tie at its limit"), colour=PALETTE["power"], width=FULL_TIE_WIDTH))
     return labels, [*rows, *_hidden_ties(ties, binding & ~known)]
 
 
 def _hidden_ties(ties: pd.DataFrame, hidden: NDArray[np.bool_]) -> list[Row]:
     """Return a row that names the full ties which have no two areas to be drawn between."""
-    names = [shorten(readable(name), most=20) for name in ties.index[hidden]]
-    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
-    return [line_row("also full: " + ", ".join(names[:2]) + more, colour="none", width=0)] if names else []
+    told = [shorten(readable(name), most=20) for name in names_of(ties)[hidden]]
+    names, more = ", ".join(told[:2]), len(told) - 2
+    shown = say("{names} and {count} more", names=names, count=more) if more > 0 else names
+    words = fold(say("also full: {names}", names=shown), ROW_COLUMNS)
+    return [line_row(words, colour="none", width=0)] if told else []
 
 
 def _draw_full_tie(ax: Axes, areas: gpd.GeoDataFrame, tie: pd.Series, line: Floats) -> Label:
@@ -337,7 +370,7 @@ def _draw_full_tie(ax: Axes, areas: gpd.GeoDataFrame, tie: pd.Series, line: Floa
     names = [
         _area_name(areas, tie[side]) for side in (("area1", "area0") if backward else ("area0", "area1"))
     ]
-    words = "full" if np.isnan(limit) else f"full at {number(limit)} MW"
+    words = say("full") if np.isnan(limit) else say("full at {mw} MW", mw=number(limit))
     return Label(
         f"{names[0]} → {names[1]}\n{words}", middle[0], middle[1], radius=3.0, colour=PALETTE["power"]
     )
@@ -371,7 +404,7 @@ def _draw_hubs(frames: Sequence[Axes], hubs: gpd.GeoDataFrame | None) -> list[Ro
         return rows
     kinds = hubs["kind"] if "kind" in hubs else pd.Series("ix", index=hubs.index)
     for kind in sorted(set(kinds)):
-        marker, words = HUBS.get(kind, ("D", shorten(readable(kind))))
+        marker, words = HUB_MARKERS.get(kind, "D"), hub_word(str(kind)) or shorten(readable(kind))
         points = hubs.geometry[(kinds == kind) & hubs.geometry.notna() & ~hubs.geometry.is_empty]
         style: Style = {
             "marker": marker,
@@ -434,17 +467,17 @@ def _draw_cores(
 def _spare_label(areas: gpd.GeoDataFrame, at: int, place: Floats, diameter: float, *, known_as: str) -> Label:
     """Return an area's name and figures; without the name where the frame's title says it already."""
     spare, rtt = float(areas["spare_mw"].iloc[at]), float(areas["hub_rtt_ms"].iloc[at])
-    figures = [f"{number(spare)} MW" if np.isfinite(spare) else "MW unknown"]
+    figures = [f"{number(spare)} MW" if np.isfinite(spare) else say("MW unknown")]
     figures += [f"{number(rtt)} ms"] if np.isfinite(rtt) else []
     name = _area_name(areas, areas.index[at])
-    text = "\n".join(figures if name == known_as else [name, *figures])
+    text = "\n".join(figures if name == inset_title(known_as) else [name, *figures])
     return Label(text, place[0], place[1], radius=max(diameter / 2, 3.0))
 
 
 def _budget_name(column: str) -> str:
     """Return which budget a column of stranded power is about: a use, or latency in general."""
     use = column.removeprefix("stranded").removesuffix("mw").strip("_").replace("_", " ")
-    return shorten(readable(use), most=16) or "latency"
+    return shorten(use_word(readable(use)), most=16) or say("latency")
 
 
 def _spare_blocks(largest: float, spare: Floats, stranded: Floats, budget: str) -> list[Block]:
@@ -459,18 +492,22 @@ def _spare_blocks(largest: float, spare: Floats, stranded: Floats, budget: str) 
     fillings = [
         disc_row(words, diameter=8.0, widest=SYMBOL_WIDTH, face=face, edge=ink)
         for there, words, face in (
-            ((some & (stranded < spare - NOTHING)).any(), f"within the {budget} budget", REACHED),
-            ((some & (stranded > NOTHING)).any(), "stranded: beyond it", PALETTE["gap"]),
-            ((np.isnan(spare) | (some & np.isnan(stranded))).any(), "not known", "none"),
+            (
+                (some & (stranded < spare - NOTHING)).any(),
+                say("within the {use} budget", use=budget),
+                REACHED,
+            ),
+            ((some & (stranded > NOTHING)).any(), say("stranded: beyond it"), PALETTE["gap"]),
+            ((np.isnan(spare) | (some & np.isnan(stranded))).any(), say("not known"), "none"),
         )
         if there
     ]
     if (spare <= NOTHING).any():
-        fillings.append(marker_row("none to spare", marker="x", size=4.5, face=ink, edge=ink))
-    return [Block("Spare power\n[MW]", tuple(sizes)), Block("of which\n", tuple(fillings))]
+        fillings.append(marker_row(say("none to spare"), marker="x", size=4.5, face=ink, edge=ink))
+    return [Block(say("Spare power\n[MW]"), tuple(sizes)), Block(say("of which") + "\n", tuple(fillings))]
 
 
 def _area_name(areas: gpd.GeoDataFrame, area: object) -> str:
     """Return what readers call an area."""
-    name = areas["name"].get(area) if "name" in areas else None
+    name = names_of(areas.loc[[area]]).iloc[0] if area in areas.index else area
     return shorten(readable(name) or readable(area), most=18)

@@ -10,9 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from three_mismatches.language import Language, names_of, say
 from three_mismatches.maps import base
 from three_mismatches.maps.legend import footer_height, text_width, wrap
-from three_mismatches.maps.style import NOTHING, PALETTE, SIZES, Style, number, readable, shorten, styled
+from three_mismatches.maps.style import NOTHING, PALETTE, SIZES, Style, drawing, number, readable, shorten
+from three_mismatches.maps.terms import use_word
 
 __all__ = ["reach_curve"]
 
@@ -54,7 +56,6 @@ class ReachCurves(Protocol):
         """Return what is within reach. [MW]"""
 
 
-@styled
 def reach_curve(
     reach: ReachCurves,
     *,
@@ -62,6 +63,7 @@ def reach_curve(
     within_km: Sequence[float] = (10.0, 50.0),
     ax: Axes | None = None,
     sources: tuple[str, ...] | None = None,
+    lang: Language = "en",
 ) -> Axes:
     """
     Draw spare power within reach against the round trip that is tolerated, one band for each area.
@@ -78,6 +80,8 @@ def reach_curve(
         Where to draw, with room to its right for names; a new figure if None.
     sources
         Texts of the source line; None reads them from `reach.origin`, () leaves the line out.
+    lang
+        "en" or "ja".
 
     Returns
     -------
@@ -89,29 +93,30 @@ def reach_curve(
     ValueError
         If the use is unknown, or there are more than three lengths.
     """
-    if len(within_km) > len(DASHES):
-        msg = f"within_km has {len(within_km)} lengths; at most {len(DASHES)} can be told apart"
-        raise ValueError(msg)
-    curve = reach.curve(use=use)
-    footer = base.source_line(_sources(reach.origin) if sources is None else sources)
-    own = ax is None
-    ax = _new_axes(footer) if ax is None else ax
-    budget = float(reach.budget_ms[use])
-    end = _end(curve["rtt_ms"].to_numpy(), budget)
-    top = _draw_bands(ax, reach, use, end)
-    _frame(ax, end, use)
-    _draw_lengths(ax, reach, use, within_km, end)
-    _draw_budget(ax, reach, use, budget, top)
-    if own and footer:
-        _write_footer(ax, footer)
-    return ax
+    with drawing(lang):
+        if len(within_km) > len(DASHES):
+            msg = f"within_km has {len(within_km)} lengths; at most {len(DASHES)} can be told apart"
+            raise ValueError(msg)
+        curve = reach.curve(use=use)
+        footer = base.source_line(_sources(reach.origin) if sources is None else sources)
+        own = ax is None
+        ax = _new_axes(footer) if ax is None else ax
+        budget = float(reach.budget_ms[use])
+        end = _end(curve["rtt_ms"].to_numpy(), budget)
+        top = _draw_bands(ax, reach, use, end)
+        _frame(ax, end, use)
+        _draw_lengths(ax, reach, use, within_km, end)
+        _draw_budget(ax, reach, use, budget, top)
+        if own and footer:
+            _write_footer(ax, footer)
+        return ax
 
 
 def _sources(origin: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
     """Return the texts of the source line; plants, which have many licences, are named without."""
     tables = dict(origin)
     if "Plants" in tables:
-        tables["Plants"] = tables["Plants"].assign(licence="licences in the table of plants")
+        tables["Plants"] = tables["Plants"].assign(licence=say("licences in the table of plants"))
     return base.source_texts(tables)
 
 
@@ -161,7 +166,7 @@ def _half_way(curve: pd.DataFrame) -> float:
 
 
 def _told(reach: ReachCurves, area: object, curve: pd.DataFrame) -> str:
-    names = reach.origin["Areas"]["name"] if "Areas" in reach.origin else pd.Series(dtype=object)
+    names = names_of(reach.origin["Areas"]) if "Areas" in reach.origin else pd.Series(dtype=object)
     name = shorten(readable(names.get(area)) or readable(area), most=18)
     return f"{name}  {number(float(curve['reachable_mw'].iloc[-1]))} MW"
 
@@ -205,7 +210,7 @@ def _draw_lengths(ax: Axes, reach: ReachCurves, use: str, within_km: Sequence[fl
         curve = reach.curve(use=use, within_km=km)
         ms, mw = (np.append(curve[name], last) for name, last in (("rtt_ms", end), ("reachable_mw", np.nan)))
         mw[-1] = mw[-2]
-        label = f"at most {number(km)} km of fibre to build: {number(float(mw[-1]))} MW"
+        label = say("at most {km} km of fibre to build: {mw} MW", km=number(km), mw=number(float(mw[-1])))
         ax.step(
             ms, mw, where="post", color=PALETTE["ink"], linewidth=1.0, linestyle=dash, zorder=3.2, label=label
         )
@@ -223,11 +228,14 @@ def _draw_budget(ax: Axes, reach: ReachCurves, use: str, budget: float, top: flo
     """Mark the budget and what is within it."""
     spare = float(reach.areas["spare_mw"].sum())
     if not np.isfinite(budget):
-        words = f"{number(spare)} MW to spare; no budget is known"
+        words = say("{mw} MW to spare; no budget is known", mw=number(spare))
     else:
-        words = (
-            f"Within the budget of {number(budget)} ms: {number(reach.reachable_mw(budget, use=use))} "
-            f"of {number(spare)} MW"
+        reached = number(reach.reachable_mw(budget, use=use))
+        words = say(
+            "Within the budget of {ms} ms: {reached} of {mw} MW",
+            ms=number(budget),
+            reached=reached,
+            mw=number(spare),
         )
         if budget <= ax.get_xlim()[1]:
             ax.plot([budget, budget], [0.0, top], color=PALETTE["gap"], linewidth=1.2, zorder=3.4)
@@ -236,21 +244,23 @@ def _draw_budget(ax: Axes, reach: ReachCurves, use: str, budget: float, top: flo
             ax.annotate(f"{number(budget)} ms", (budget, top), (0, 2.0), textcoords="offset points",
                         color=PALETTE["gap"], size=SIZES["label"], zorder=3.5, **side)  # fmt: skip
     lost = spare - float(reach.curve(use=use)["reachable_mw"].iloc[-1])
-    words += f"; {number(lost)} MW have no fibre path" if lost > NOTHING else ""
+    words += say("; {mw} MW have no fibre path", mw=number(lost)) if lost > NOTHING else ""
     _write_above(ax, words, up=5.0, size="text", weight="normal", colour="quiet")
 
 
 def _frame(ax: Axes, end: float, use: str) -> None:
     ax.set_xlim(0.0, end)
-    ax.set_xlabel("Round trip that is tolerated [ms]", size=SIZES["text"], color=PALETTE["ink"])
-    ax.set_ylabel("Spare power within reach [MW]", size=SIZES["text"], color=PALETTE["ink"])
+    ax.set_xlabel(say("Round trip that is tolerated [ms]"), size=SIZES["text"], color=PALETTE["ink"])
+    ax.set_ylabel(say("Spare power within reach [MW]"), size=SIZES["text"], color=PALETTE["ink"])
     ax.yaxis.set_major_formatter(lambda value, _: number(float(value)))
     ax.tick_params(labelsize=SIZES["label"], colors=PALETTE["quiet"], width=0.6, length=3.0)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         ax.spines[side].set(color=PALETTE["frame"], linewidth=0.6)
-    heading = f"Power and fibre: spare power that {shorten(readable(use), most=24)} could reach"
+    heading = say(
+        "Power and fibre: spare power that {use} could reach", use=shorten(use_word(readable(use)), most=24)
+    )
     _write_above(ax, heading, up=18.0, size="panel", weight="bold", colour="ink")
 
 

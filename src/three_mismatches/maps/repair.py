@@ -12,10 +12,11 @@ from matplotlib.axes import Axes
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from three_mismatches.language import Language, say
 from three_mismatches.maps import base, lines
 from three_mismatches.maps.legend import Block, Row, line_row, marker_row
 from three_mismatches.maps.lines import Branches, Floats, GridTables, Mask, Page, words_row
-from three_mismatches.maps.style import PALETTE, Style, number, readable, shorten, styled
+from three_mismatches.maps.style import PALETTE, Style, drawing, number, readable, shorten
 
 __all__ = ["network_map", "repair_map"]
 
@@ -38,24 +39,36 @@ ACROSS = ("branches across zones", "all zones")
 class Kind:
     """A kind of place that deserves a look: how it is marked, and which rows of the certificate are of it."""
 
-    words: str
+    name: str
     marker: str
     colour: str
     rows: Callable[[pd.DataFrame], pd.Series]
 
 
 KINDS = (
-    Kind("join refused across zones", "o", PALETTE["ink"], lambda rows: rows["action"].eq("refuse")),
-    Kind("island joined over a gap", "s", PALETTE["ink"], lambda rows: rows["action"].eq("join")),
-    Kind("branch that stays apart", "D", PALETTE["gap"], lambda rows: _because(rows, APART)),
-    Kind("zone by contact, not place", "^", PALETTE["ink"], lambda rows: _because(rows, BY_CONTACT)),
-    Kind("substation without a line", "P", PALETTE["ink"], lambda rows: _because(rows, BARE)),
-    Kind("unit far from its bus", "v", PALETTE["ink"], lambda rows: _because(rows, FAR_UNIT)),
-    Kind("anything else", "X", PALETTE["ink"], lambda rows: rows["action"].notna()),
+    Kind("refused", "o", PALETTE["ink"], lambda rows: rows["action"].eq("refuse")),
+    Kind("joined", "s", PALETTE["ink"], lambda rows: rows["action"].eq("join")),
+    Kind("apart", "D", PALETTE["gap"], lambda rows: _because(rows, APART)),
+    Kind("contact", "^", PALETTE["ink"], lambda rows: _because(rows, BY_CONTACT)),
+    Kind("bare", "P", PALETTE["ink"], lambda rows: _because(rows, BARE)),
+    Kind("far unit", "v", PALETTE["ink"], lambda rows: _because(rows, FAR_UNIT)),
+    Kind("other", "X", PALETTE["ink"], lambda rows: rows["action"].notna()),
 )
 
 
-@styled
+def _kind_words() -> Mapping[str, str]:
+    """Return what readers call each kind of place."""
+    return {
+        "refused": say("join refused across zones"),
+        "joined": say("island joined over a gap"),
+        "apart": say("branch that stays apart"),
+        "contact": say("zone by contact, not place"),
+        "bare": say("substation without a line"),
+        "far unit": say("unit far from its bus"),
+        "other": say("anything else"),
+    }
+
+
 def repair_map(
     grid: GridTables,
     *,
@@ -64,6 +77,7 @@ def repair_map(
     show: Collection[str] | None = None,
     layout: base.Layout | None = None,
     sources: tuple[str, ...] | None = None,
+    lang: Language = "en",
 ) -> Axes:
     """
     Draw a grid that was repaired from a map: lines by voltage and zone, and where to look twice.
@@ -83,6 +97,8 @@ def repair_map(
         Extent and insets; `base.layout_of(grid.areas)` if None.
     sources
         Texts of the source line; None reads them from the tables, () leaves the line out.
+    lang
+        "en" or "ja".
 
     Returns
     -------
@@ -96,30 +112,32 @@ def repair_map(
     ValueError
         If `show` names something else, or `extent` has no size.
     """
-    chosen, certificate = _showable(show, part=extent is not None), _checked(grid.certificate)
-    page = lines.start(grid, ax=ax, extent=extent, layout=layout, sources=sources)
-    branches = lines.make_branches(grid, page.zones)
-    rows = lines.draw_by_voltage(page, branches) + lines.draw_links(page, grid)
-    rows += _draw_apart(page, branches, _apart(grid)) if "apart" in chosen else []
-    rows += _draw_substations(page, grid.buses) if "substations" in chosen else []
-    rows += _draw_joins(page, certificate) if "joins" in chosen else []
-    strange = _draw_suspicious(page, certificate) if "suspicious" in chosen else []
-    rows += _draw_alone(page, grid)
-    if extent is None:
-        lines.label_zones(page, grid, branches)
-    where = "places" if extent is None else "places in view"
-    measures = (*lines.zone_rows(page, branches, _shares(page, certificate)), *_counts(certificate))
-    return lines.finish(
-        page,
-        [
-            Block("Lines\n[kV]", tuple(rows)),
-            Block(f"Worth a look\n[{where}]", tuple(strange)),
-            Block("Zone: km in its largest piece,\ndrawn → repaired [%]", measures),
-        ],
-    )
+    with drawing(lang):
+        chosen, certificate = _showable(show, part=extent is not None), _checked(grid.certificate)
+        page = lines.start(grid, ax=ax, extent=extent, layout=layout, sources=sources)
+        branches = lines.make_branches(grid, page.zones)
+        rows = lines.draw_by_voltage(page, branches) + lines.draw_links(page, grid)
+        rows += _draw_apart(page, branches, _apart(grid)) if "apart" in chosen else []
+        rows += _draw_substations(page, grid.buses) if "substations" in chosen else []
+        rows += _draw_joins(page, certificate) if "joins" in chosen else []
+        strange = _draw_suspicious(page, certificate) if "suspicious" in chosen else []
+        rows += _draw_alone(page, grid)
+        if extent is None:
+            lines.label_zones(page, grid, branches)
+        measures = (*lines.zone_rows(page, branches, _shares(page, certificate)), *_counts(certificate))
+        return lines.finish(
+            page,
+            [
+                Block(say("Lines\n[kV]"), tuple(rows)),
+                Block(
+                    say("Worth a look\n[places]" if extent is None else "Worth a look\n[places in view]"),
+                    tuple(strange),
+                ),
+                Block(say("Zone: km in its largest piece,\ndrawn → repaired [%]"), measures),
+            ],
+        )
 
 
-@styled
 def network_map(
     grid: GridTables,
     *,
@@ -130,6 +148,7 @@ def network_map(
     extent: base.Extent | None = None,
     layout: base.Layout | None = None,
     sources: tuple[str, ...] | None = None,
+    lang: Language = "en",
 ) -> Axes:
     """
     Draw the lines of a grid by a figure, such as their loading, or else by voltage.
@@ -146,6 +165,8 @@ def network_map(
         Inner edges of the classes, ascending; round ones if None. [unit of value]
     ax, extent, layout, sources
         As for `repair_map`.
+    lang
+        "en" or "ja".
 
     Returns
     -------
@@ -159,17 +180,18 @@ def network_map(
     ValueError
         If `extent` has no size.
     """
-    page = lines.start(grid, ax=ax, extent=extent, layout=layout, sources=sources, tinted=value is None)
-    branches = lines.make_branches(grid, page.zones)
-    if value is None:
-        title, rows = "Lines\n[kV]", lines.draw_by_voltage(page, branches)
-        zones = Block("Zone\n", lines.zone_rows(page, branches, {}))
-    else:
-        title, zones = shorten(readable(label or value.name), most=44) + "\n", Block("", ())
-        figures = lines.figures_of(grid.lines, branches, value)
-        rows = lines.draw_by_value(page, branches, figures, edges)
-    links = Block("Links\n", tuple(lines.draw_links(page, grid)))
-    return lines.finish(page, [Block(title, tuple(rows)), links, zones])
+    with drawing(lang):
+        page = lines.start(grid, ax=ax, extent=extent, layout=layout, sources=sources, tinted=value is None)
+        branches = lines.make_branches(grid, page.zones)
+        if value is None:
+            title, rows = say("Lines\n[kV]"), lines.draw_by_voltage(page, branches)
+            zones = Block(say("Zone") + "\n", lines.zone_rows(page, branches, {}))
+        else:
+            title, zones = shorten(readable(label or value.name), most=44) + "\n", Block("", ())
+            figures = lines.figures_of(grid.lines, branches, value)
+            rows = lines.draw_by_value(page, branches, figures, edges)
+        links = Block(say("Links") + "\n", tuple(lines.draw_links(page, grid)))
+        return lines.finish(page, [Block(title, tuple(rows)), links, zones])
 
 
 def _showable(show: Collection[str] | None, *, part: bool) -> Collection[str]:
@@ -215,7 +237,7 @@ def _draw_apart(page: Page, branches: Branches, apart: Mask) -> list[Row]:
     casing, paint = ([PALETTE[colour]] * len(branches.ways) for colour in ("sea", "gap"))
     lines.draw_lines(page, branches, lost, casing, widths + CASING, name="casing", zorder=2.6)
     lines.draw_lines(page, branches, lost, paint, widths, name="apart", zorder=2.7, style="--")
-    return [line_row("apart from the rest", colour=PALETTE["gap"], width=1.6, style="--")]
+    return [line_row(say("apart from the rest"), colour=PALETTE["gap"], width=1.6, style="--")]
 
 
 def _draw_substations(page: Page, buses: gpd.GeoDataFrame) -> list[Row]:
@@ -226,7 +248,11 @@ def _draw_substations(page: Page, buses: gpd.GeoDataFrame) -> list[Row]:
     style: Style = {"facecolor": PALETTE["sea"], "edgecolor": PALETTE["ink"], "linewidth": 0.5}
     seen = _mark(page, _points(known), 7.0, "substations", marker="s", zorder=2.9, **style)
     row = marker_row(
-        f"substation: {number(seen)}", marker="s", size=2.6, face=PALETTE["sea"], edge=PALETTE["ink"]
+        say("substation: {count}", count=number(seen)),
+        marker="s",
+        size=2.6,
+        face=PALETTE["sea"],
+        edge=PALETTE["ink"],
     )
     return [row] * bool(seen)
 
@@ -238,7 +264,9 @@ def _draw_alone(page: Page, grid: GridTables) -> list[Row]:
     ink = PALETTE["ink"]
     places = _points(grid.buses[~grid.buses.index.isin(used)])
     seen = _mark(page, places, 9.0, "buses alone", marker="o", zorder=2.9, color=ink, linewidth=0)
-    row = marker_row(f"bus without a line: {number(seen)}", marker="o", size=3.0, face=ink, edge=ink)
+    row = marker_row(
+        say("bus without a line: {count}", count=number(seen)), marker="o", size=3.0, face=ink, edge=ink
+    )
     return [row] * bool(seen)
 
 
@@ -249,7 +277,9 @@ def _draw_joins(page: Page, certificate: gpd.GeoDataFrame) -> list[Row]:
     places = _points(certificate[certificate["action"].eq("join")])
     ink = PALETTE["ink"]
     seen = _mark(page, places, 2.4, "joins", marker="o", zorder=2.95, color=ink, linewidth=0)
-    return [marker_row(f"join: {number(seen)}", marker="o", size=1.2, face=ink, edge=ink)] * bool(seen)
+    return [
+        marker_row(say("join: {count}", count=number(seen)), marker="o", size=1.2, face=ink, edge=ink)
+    ] * bool(seen)
 
 
 def _draw_suspicious(page: Page, certificate: gpd.GeoDataFrame) -> list[Row]:
@@ -259,7 +289,7 @@ def _draw_suspicious(page: Page, certificate: gpd.GeoDataFrame) -> list[Row]:
     left = certificate[certificate["suspicious"].eq(other=True).fillna(value=False)]
     rows: list[Row] = []
     placeless = int((left.geometry.isna() | left.geometry.is_empty).sum())
-    size = RING * page.scale
+    size, words = RING * page.scale, _kind_words()
     for kind in KINDS:
         here = kind.rows(left).to_numpy(bool)
         style: Style = {
@@ -268,12 +298,13 @@ def _draw_suspicious(page: Page, certificate: gpd.GeoDataFrame) -> list[Row]:
             "edgecolor": kind.colour,
             "linewidth": 0.7,
         }
-        seen = _mark(page, _points(left[here]), size**2, kind.words, zorder=3.4, **style)
+        name = words[kind.name]
+        seen = _mark(page, _points(left[here]), size**2, name, zorder=3.4, **style)
         left = left[~here]
         if seen:
-            text = f"{kind.words}: {number(seen)}"
+            text = say("{words}: {count}", words=name, count=number(seen))
             rows.append(marker_row(text, marker=kind.marker, size=size, face="none", edge=kind.colour))
-    return rows + [words_row(f"without a place: {number(placeless)}")] * bool(placeless)
+    return rows + [words_row(say("without a place: {count}", count=number(placeless)))] * bool(placeless)
 
 
 def _mark(page: Page, places: Floats, area: float, name: str, *, zorder: float, **style: object) -> int:
@@ -312,7 +343,7 @@ def _shares(page: Page, certificate: gpd.GeoDataFrame) -> Mapping[str, str]:
     for zone in page.zones:
         shares = [value.get((LARGEST + when, zone), np.nan) for when in ("as drawn", "repaired")]
         if np.isfinite(shares).any():
-            told = [f"{100 * share:.1f}" if np.isfinite(share) else "unknown" for share in shares]
+            told = [f"{100 * share:.1f}" if np.isfinite(share) else say("unknown") for share in shares]
             words[zone] = " → ".join(told)
     return words
 
@@ -322,5 +353,7 @@ def _counts(certificate: gpd.GeoDataFrame) -> list[Row]:
     if not len(certificate):
         return []
     across = _measures(certificate).get(ACROSS, np.nan)
-    rows = [words_row(f"joins made: {number(int(certificate['action'].eq('join').sum()))}")]
-    return rows + [words_row(f"branches across zones: {number(across)}")] * bool(np.isfinite(across))
+    rows = [words_row(say("joins made: {count}", count=number(int(certificate["action"].eq("join").sum()))))]
+    return rows + [words_row(say("branches across zones: {count}", count=number(across)))] * bool(
+        np.isfinite(across)
+    )

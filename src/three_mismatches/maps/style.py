@@ -10,10 +10,10 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -22,12 +22,14 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from numpy.typing import ArrayLike
 
-from three_mismatches.language import Language, speaking, spoken
+from three_mismatches.language import Language, say, speaking, spoken
+from three_mismatches.maps.folding import SHORT_NAME, shorten
 
 __all__ = [
     "GAP_EDGES",
     "PALETTE",
     "RAMPS",
+    "SHORT_NAME",
     "SIZES",
     "breaks",
     "drawing",
@@ -42,19 +44,23 @@ Style = dict[str, Any]
 """Keywords for matplotlib."""
 
 PALETTE = {
-    "demand": "#B8860B",
+    "demand": "#D9A53A",
     "power": "#0069A0",
     "fibre": "#329583",
-    "gap": "#9F3527",
+    "gap": "#82231E",
     "ink": "#22252A",
     "quiet": "#5F646B",
     "land": "#EFEDE7",
     "sea": "#FFFFFF",
-    "border": "#A7A299",
+    "border": "#979186",
+    "inner": "#C8C3B8",
     "frame": "#8B8F94",
     "none": "#DDE3EA",
 }
-"""Colours by meaning: demand, power, fibre and gap are one hue each; `none` fills a disc without a gap."""
+"""
+Colours by meaning: demand, fibre, power and gap are one hue each and get darker in this order; `border` and `inner`
+part areas and what is within them, `none` fills a disc without a gap.
+"""
 
 RAMPS: dict[str, tuple[str, ...]] = {
     "gap": ("#EEAF6C", "#DE8140", "#C3562D", "#9F3527", "#6E1F20"),
@@ -91,7 +97,6 @@ FAMILIES = {"en": [FONT, JAPANESE], "ja": [JAPANESE, FONT]}
 """Fonts of each language, the second for letters that the first lacks."""
 
 NO_GLYPH = "▯"
-SHORT_NAME = 30
 
 # Wins over whatever the caller's rcParams say, for the length of one call.
 DRAWING: Any = {
@@ -117,18 +122,7 @@ METADATA: dict[str, dict[str, str | None]] = {
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 
-TITLES = {
-    "power_gap_mw": "Power gap, each\nsite on its own [MW]",
-    "joint_gap_mw": "Power gap, all\nsites at once [MW]",
-    "rtt_gap_ms": "Round trip beyond\nits budget [ms]",
-    "regret_mw": "Gap that another\nplace cures [MW]",
-    "build_km": "Distance to the\nfibre [km]",
-    "rtt_ms": "Round trip to its\nhub [ms]",
-}
-UNITS = {"mw": "MW", "ms": "ms", "km": "km", "y": "years", "frac": "share", "twh": "TWh"}
-
-Given = ParamSpec("Given")
-Drawn = TypeVar("Drawn")
+UNITS = {"mw": "MW", "ms": "ms", "km": "km", "twh": "TWh"}
 
 
 @contextmanager
@@ -170,17 +164,6 @@ def add_fonts() -> tuple[Path, ...]:
     return found
 
 
-def styled(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
-    """Return `draw` run under our own settings."""
-
-    @functools.wraps(draw)
-    def run(*args: Given.args, **kwargs: Given.kwargs) -> Drawn:
-        with own_settings():
-            return draw(*args, **kwargs)
-
-    return run
-
-
 def save(figure: Figure, path: str | Path, *, dpi: float = 200.0) -> Path:
     """
     Write a figure to a file; the same figure gives the same bytes.
@@ -216,16 +199,28 @@ def save(figure: Figure, path: str | Path, *, dpi: float = 200.0) -> Path:
 
 def unit_of(column: str) -> str:
     """Return the unit that a column's name ends in, or nothing."""
-    return UNITS.get(column.rsplit("_", 1)[-1], "")
+    words = {"y": say("years"), "frac": say("share")}
+    return (UNITS | words).get(column.rsplit("_", 1)[-1], "")
 
 
 def measure_title(column: str) -> str:
     """Return what a legend calls a column, with its unit in brackets."""
-    if column in TITLES:
-        return TITLES[column]
+    if column in (titles := _titles()):
+        return titles[column]
     unit = unit_of(column)
     words = column.removesuffix("_" + column.rsplit("_", 1)[-1]) if unit else column
     return shorten(words.replace("_", " ").capitalize()) + (f" [{unit}]" if unit else "")
+
+
+def _titles() -> dict[str, str]:
+    return {
+        "power_gap_mw": say("Power gap, each\nsite on its own [MW]"),
+        "joint_gap_mw": say("Power gap, all\nsites at once [MW]"),
+        "rtt_gap_ms": say("Round trip beyond\nits budget [ms]"),
+        "regret_mw": say("Gap that another\nplace cures [MW]"),
+        "build_km": say("Distance to the\nfibre [km]"),
+        "rtt_ms": say("Round trip to its\nhub [ms]"),
+    }
 
 
 GAP_EDGES = {
@@ -332,7 +327,7 @@ def disc_diameters(quantity: ArrayLike, *, largest: float) -> np.ndarray:
 def number(value: float) -> str:
     """Return a number as a reader wants it: 1,200, 17, 3.4, 0.05."""
     if not np.isfinite(value):
-        return "unlimited" if value > 0 else "unknown"
+        return say("unlimited") if value > 0 else say("unknown")
     if abs(value) >= 10 or value == round(value):
         text = f"{value:,.0f}"
     else:
@@ -363,15 +358,6 @@ def readable(text: object, *, drop: bool = False) -> str:
     words = " ".join(unicodedata.normalize("NFC", str(text)).split())
     shown = [char if ord(char) in glyphs else "" if drop or _unseen(char) else NO_GLYPH for char in words]
     return re.sub(rf"{NO_GLYPH}+", NO_GLYPH, "".join(shown)).strip()
-
-
-def shorten(text: str, *, most: int = SHORT_NAME) -> str:
-    """Return `text` cut to `most` characters, at a word where there is one, with an ellipsis."""
-    if len(text) <= most:
-        return text
-    cut = text[: most - 1]
-    word = cut.rsplit(" ", 1)[0]
-    return (word if len(word) > most // 2 else cut).rstrip(" ,;.(-") + "…"
 
 
 def _unseen(char: str) -> bool:

@@ -15,6 +15,7 @@ from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 
 from three_mismatches.errors import Fault, LayerError
+from three_mismatches.language import Language, say
 from three_mismatches.maps import base
 from three_mismatches.maps.labels import Label, place_labels, settle
 from three_mismatches.maps.legend import (
@@ -22,6 +23,7 @@ from three_mismatches.maps.legend import (
     Block,
     Row,
     draw_legend,
+    fit_page,
     footer_height,
     line_row,
     marker_row,
@@ -31,12 +33,13 @@ from three_mismatches.maps.style import (
     SIZES,
     Style,
     breaks,
+    drawing,
     number,
     readable,
     round_down,
     shorten,
-    styled,
 )
+from three_mismatches.maps.terms import study_word, table_word
 
 __all__ = ["desire_lines", "triangle"]
 
@@ -49,12 +52,12 @@ ROOM = 0.24
 """Clear space round a triangle, as a share of its larger extent."""
 
 CORNERS = {
-    "generation": ("s", PALETTE["power"], "Generation"),
-    "hubs": ("^", PALETTE["fibre"], "Hubs"),
-    "sites": ("o", PALETTE["demand"], "Sites"),
-    "surplus": ("s", PALETTE["power"], "Surplus power"),
+    "generation": ("s", PALETTE["power"]),
+    "hubs": ("^", PALETTE["fibre"]),
+    "sites": ("o", PALETTE["demand"]),
+    "surplus": ("s", PALETTE["power"]),
 }
-"""Marker, colour and word of each measure."""
+"""Marker and colour of each measure."""
 
 ENDS = {
     "generation-hubs": ("generation", "hubs"),
@@ -64,7 +67,6 @@ ENDS = {
 }
 SIDES = tuple(ENDS)[:3]
 SIDES_IN_WORDS = ("sites-generation", "sites-hubs", "generation-hubs")
-LEGEND = "Sites-generation / sites-hubs / generation-hubs; MW of sites / of generation"
 
 INKS = (("#22252A", "-", 1.8), ("#7E848B", "--", 1.5), ("#9EA3A8", ":", 1.6), ("#5F646B", "-.", 1.2))
 """Colour, dashes and width [pt] of the last triangle, of the one before it, and so on."""
@@ -115,8 +117,13 @@ class _Drawn:
     ink: tuple[str, str, float]
 
 
-@styled
-def triangle(triangles: Triangles, *, ax: Axes | None = None, sources: tuple[str, ...] | None = None) -> Axes:
+def triangle(
+    triangles: Triangles,
+    *,
+    ax: Axes | None = None,
+    sources: tuple[str, ...] | None = None,
+    lang: Language = "en",
+) -> Axes:
     """
     Draw the mismatch triangle with sides as long as the distances are, or several over each other.
 
@@ -130,6 +137,8 @@ def triangle(triangles: Triangles, *, ax: Axes | None = None, sources: tuple[str
         Where to draw; a new figure if None.
     sources
         Texts of the source line; None reads them from the sides, () leaves the line out.
+    lang
+        "en" or "ja".
 
     Returns
     -------
@@ -141,21 +150,24 @@ def triangle(triangles: Triangles, *, ax: Axes | None = None, sources: tuple[str
     LayerError
         If there is no triangle, a column or a side is missing, or some are in km and some in ms.
     """
-    given = _by_words(triangles)
-    unit = _one_unit(given)
-    footer = base.source_line(_model_texts(given) if sources is None else sources)
-    drawn = [_ready(words, each, len(given) - at) for at, (words, each) in enumerate(given.items(), 1)]
-    ax = _new_axes(footer, TALL, 0.55 + 0.16 * max(len(given), 3)) if ax is None else ax
-    _frame(ax, np.array([place for each in drawn for place in each.corners.values()]))
-    for at, each in enumerate(drawn):
-        _draw_triangle(ax, each, zorder=3.0 + at)
-    _scale(ax, unit)
-    _write(ax, drawn, unit)
-    draw_legend(ax, _blocks(given, drawn), footer=footer)
-    return ax
+    with drawing(lang):
+        given = _by_words(triangles)
+        unit = _one_unit(given)
+        footer = base.source_line(_model_texts(given) if sources is None else sources)
+        drawn = [_ready(words, each, len(given) - at) for at, (words, each) in enumerate(given.items(), 1)]
+        own = ax is None
+        ax = _new_axes(footer, TALL, 0.55 + 0.16 * max(len(given), 3)) if ax is None else ax
+        _frame(ax, np.array([place for each in drawn for place in each.corners.values()]))
+        for at, each in enumerate(drawn):
+            _draw_triangle(ax, each, zorder=3.0 + at)
+        _scale(ax, unit)
+        _write(ax, drawn, unit)
+        box = draw_legend(ax, _blocks(given, drawn), footer=footer)
+        if own:
+            fit_page(ax, box, side=SIDE)
+        return ax
 
 
-@styled
 def desire_lines(
     triangle: TriangleTables,
     areas: gpd.GeoDataFrame,
@@ -164,6 +176,7 @@ def desire_lines(
     ax: Axes | None = None,
     layout: base.Layout | None = None,
     sources: tuple[str, ...] | None = None,
+    lang: Language = "en",
 ) -> Axes:
     """
     Draw who would move where for two measures to coincide: lines as wide as the MW on them.
@@ -182,6 +195,8 @@ def desire_lines(
         Extent and insets; `base.layout_of(areas)` if None.
     sources
         Texts of the source line; None reads them from the tables, () leaves the line out.
+    lang
+        "en" or "ja".
 
     Returns
     -------
@@ -193,24 +208,39 @@ def desire_lines(
     LayerError
         If the side is none, or a column is missing.
     """
-    base.need_columns(triangle.plan, "plan", ("side", "mw"))
-    if side not in ENDS:
-        raise LayerError([Fault("plan", "side", f"{side!r} is no side", f"There are: {', '.join(ENDS)}")])
-    moves = triangle.plan[triangle.plan["side"].eq(side)]
-    told = (*_model_texts({"": triangle}), *base.source_texts({"Areas": areas}))
-    footer = base.source_line(told if sources is None else sources)
-    layout = layout or base.layout_of(areas)
-    ax = _new_axes(footer, (WIDTH - 2 * SIDE) * min(layout.ratio, 1.5)) if ax is None else ax
-    frames = [ax, *base.draw_base(ax, areas, layout)]
-    ways, ends, mw = _ways(moves)
-    edges = breaks(mw)
-    widths = np.linspace(*LINE_WIDTHS, len(edges) + 1) if edges else np.array([np.mean(LINE_WIDTHS)])
-    for frame in frames:
-        settle(frame)
-        _draw_ways(frame, ways, widths[np.searchsorted(edges, mw, side="left")], ENDS[side][1])
-        _draw_ends(frame, ends, side)
-    draw_legend(ax, _map_blocks(moves, side, mw, edges, widths), footer=footer)
-    return ax
+    with drawing(lang):
+        base.need_columns(triangle.plan, "plan", ("side", "mw"))
+        if side not in ENDS:
+            raise LayerError([Fault("plan", "side", f"{side!r} is no side", f"There are: {', '.join(ENDS)}")])
+        moves = triangle.plan[triangle.plan["side"].eq(side)]
+        layout = layout or base.layout_of(areas)
+        drawn = {"Areas": areas, "Borders": layout.borders}
+        told = (*_model_texts({"": triangle}), *base.source_texts(drawn))
+        footer = base.source_line(told if sources is None else sources)
+        own = ax is None
+        ax = _new_axes(footer, (WIDTH - 2 * SIDE) * min(layout.ratio, 1.5)) if ax is None else ax
+        frames = [ax, *base.draw_base(ax, areas, layout)]
+        ways, ends, mw = _ways(moves)
+        edges = breaks(mw)
+        widths = np.linspace(*LINE_WIDTHS, len(edges) + 1) if edges else np.array([np.mean(LINE_WIDTHS)])
+        for frame in frames:
+            settle(frame)
+            _draw_ways(frame, ways, widths[np.searchsorted(edges, mw, side="left")], ENDS[side][1])
+            _draw_ends(frame, ends, side)
+        box = draw_legend(ax, _map_blocks(moves, side, mw, edges, widths), footer=footer)
+        if own:
+            fit_page(ax, box, side=SIDE)
+        return ax
+
+
+def _corner_words() -> dict[str, str]:
+    """Return what readers call each measure."""
+    return {
+        "generation": say("Generation"),
+        "hubs": say("Hubs"),
+        "sites": say("Sites"),
+        "surplus": say("Surplus power"),
+    }
 
 
 def _by_words(triangles: Triangles) -> dict[str, TriangleTables]:
@@ -219,7 +249,7 @@ def _by_words(triangles: Triangles) -> dict[str, TriangleTables]:
         found = {readable(words): each for words, each in triangles.items()}
     else:
         every = list(triangles) if isinstance(triangles, Sequence) else [triangles]
-        told = [f"{readable(each.name)} {each.year}, {readable(each.demand)}" for each in every]
+        told = [_study_words(each) for each in every]
         same = len(set(told)) < len(told)
         found = {
             f"{at}: {text}" if same else text: each
@@ -233,6 +263,14 @@ def _by_words(triangles: Triangles) -> dict[str, TriangleTables]:
     return found
 
 
+def _study_words(each: TriangleTables) -> str:
+    """Return a study's name, year and demand."""
+    demand = {"low": say("low"), "high": say("high"), "outlook": say("outlook")}
+    told = readable(each.demand)
+    name, year = study_word(readable(each.name)), say("{year}", year=each.year)
+    return say(", ").join([f"{name} {year}", demand.get(told, told)])
+
+
 def _one_unit(given: Mapping[str, TriangleTables]) -> str:
     units = sorted({each.unit for each in given.values()})
     if len(units) > 1:
@@ -243,7 +281,11 @@ def _one_unit(given: Mapping[str, TriangleTables]) -> str:
 
 def _model_texts(given: Mapping[str, TriangleTables]) -> tuple[str, ...]:
     found = [each.sides["source"].iloc[0] for each in given.values() if "source" in each.sides]
-    return tuple(dict.fromkeys(f"Distances: {readable(text)}" for text in found))
+    return tuple(
+        dict.fromkeys(
+            say("{table}: {sources}", table=table_word("Distances"), sources=readable(text)) for text in found
+        )
+    )
 
 
 def _ready(words: str, each: TriangleTables, back: int) -> _Drawn:
@@ -293,7 +335,7 @@ def _draw_triangle(ax: Axes, each: _Drawn, *, zorder: float) -> None:
         line = ax.plot(*ends.T, color=colour, linestyle=dashes, linewidth=width, zorder=zorder)[0]
         line.set_label(f"{side} {each.words}")
     for name, place in each.corners.items():
-        marker, face, _ = CORNERS[name]
+        marker, face = CORNERS[name]
         ax.scatter(
             place[0],
             place[1],
@@ -327,11 +369,10 @@ def _scale(ax: Axes, unit: str) -> None:
 def _write(ax: Axes, drawn: Sequence[_Drawn], unit: str) -> None:
     """Name the corners, and write the lengths of a single triangle beside its sides."""
     last = drawn[-1]
-    labels = [
-        Label(CORNERS[name][2], *_xy(last.corners[name]), radius=5.0) for name in ("generation", "hubs")
-    ]
+    corner = _corner_words()
+    labels = [Label(corner[name], *_xy(last.corners[name]), radius=5.0) for name in ("generation", "hubs")]
     for each in reversed(drawn):
-        words = f"Sites\n{shorten(each.words, most=22)}" if len(drawn) > 1 else "Sites"
+        words = f"{corner['sites']}\n{shorten(each.words, most=22)}" if len(drawn) > 1 else corner["sites"]
         labels.append(Label(words, *_xy(each.corners["sites"]), radius=5.0))
     # Beside several triangles it is hard to see which side is meant: the legend has their lengths.
     for side in SIDES if len(drawn) == 1 else ():
@@ -370,11 +411,13 @@ def _blocks(given: Mapping[str, TriangleTables], drawn: Sequence[_Drawn]) -> lis
         ]
         words = f"{shorten(each.words, most=24)}: {lengths} {tables.unit}; {mw[0]} / {mw[1]} MW"
         rows.append(line_row(words, colour=colour, width=width, style=dashes))
+    corner = _corner_words()
     marks = [
         marker_row(word, marker=marker, size=5.5, face=face, edge=PALETTE["ink"])
-        for marker, face, word in (CORNERS[name] for name in ("sites", "generation", "hubs"))
+        for marker, face, word in ((*CORNERS[name], corner[name]) for name in ("sites", "generation", "hubs"))
     ]
-    return [Block("Measures", tuple(marks)), Block(LEGEND, tuple(rows))]
+    title = say("Sites-generation / sites-hubs / generation-hubs; MW of sites / of generation")
+    return [Block(say("Measures"), tuple(marks)), Block(title, tuple(rows))]
 
 
 def _ways(moves: gpd.GeoDataFrame) -> tuple[list[Floats], Floats, Floats]:
@@ -405,7 +448,7 @@ def _draw_ways(ax: Axes, ways: Sequence[Floats], widths: Floats, measure: str) -
 def _draw_ends(ax: Axes, ends: Floats, side: str) -> None:
     """Mark where the moves begin and end."""
     for at, name in reversed(list(enumerate(ENDS[side]))):
-        marker, face, _ = CORNERS[name]
+        marker, face = CORNERS[name]
         places = np.unique(ends[:, at], axis=0)
         style: Style = {
             "facecolor": face,
@@ -420,23 +463,25 @@ def _map_blocks(
     moves: gpd.GeoDataFrame, side: str, mw: Floats, edges: Sequence[float], widths: Floats
 ) -> list[Block]:
     """Return the legend: what widths mean, what the marks are, and what stays where it is."""
-    colour = CORNERS[ENDS[side][1]][1]
+    colour, word = CORNERS[ENDS[side][1]][1], _corner_words()
     rows: list[Row] = []
     if mw.size:
         tops = [*edges, float(mw.max())]
-        words = [f"up to {number(top)}" for top in tops]
+        words = [say("up to {value}", value=number(top)) for top in tops]
         if edges:
-            words[-1] = f"over {number(edges[-1])}"
+            words[-1] = say("over {value}", value=number(edges[-1]))
         rows = [
             line_row(text, colour=colour, width=float(width))
             for text, width in zip(words, widths, strict=True)
         ]
     marks = [
-        marker_row(
-            CORNERS[name][2], marker=CORNERS[name][0], size=4.5, face=CORNERS[name][1], edge=PALETTE["ink"]
-        )
+        marker_row(word[name], marker=CORNERS[name][0], size=4.5, face=CORNERS[name][1], edge=PALETTE["ink"])
         for name in ENDS[side]
     ]
     still = float(moves["mw"][moves.geometry.isna() | moves.geometry.is_empty].sum())
-    also = [line_row(f"{number(still)} MW in place already", colour="none", width=0)] if still > 0.0 else []
-    return [Block("Would move\n[MW]", tuple(rows)), Block("From, to\n", (*marks, *also))]
+    also = (
+        [line_row(say("{mw} MW in place already", mw=number(still)), colour="none", width=0)]
+        if still > 0.0
+        else []
+    )
+    return [Block(say("Would move\n[MW]"), tuple(rows)), Block(say("From, to") + "\n", (*marks, *also))]

@@ -118,7 +118,9 @@ def _write_grid(result: Result, folder: Path) -> dict[str, Figure]:
         return {}
     text = repair.markdown(result.certificate)
     (folder / "certificate.md").write_text(text, encoding="utf-8", newline="\n")
-    return {"repair_map": cast("Figure", maps.repair_map(result.tables.tables.grid).figure)}
+    return {
+        "repair_map": cast("Figure", maps.repair_map(result.tables.tables.grid, layout=result.layout).figure)
+    }
 
 
 def _headline(row: pd.Series) -> dict[str, object]:

@@ -20,5 +20,5 @@ sites = gpd.GeoDataFrame(
 settings = tm.Settings(name="Least region", year=2030, base_year=2026)
 result = tm.Study.from_frames({"areas": areas, "sites": sites}, settings=settings).solve()
 
-columns = ["area", "hosting_mw", "power_gap_mw", "joint_gap_mw", "rtt_gap_ms", "bound", "flags"]
+columns = ["hosting_mw", "power_gap_mw", "joint_gap_mw", "rtt_gap_ms", "bound", "flags"]
 print(result.sites[columns].to_string())

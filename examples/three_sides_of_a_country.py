@@ -1,8 +1,5 @@
 """The mismatch triangle of Japan, now and in 2034: its sides, who would move where, and the haul to surplus power."""
 
-import sys
-from pathlib import Path
-
 import three_mismatches as tm
 
 years = {year: tm.mismatch.triangle(tm.japan(year=year), permutations=0) for year in (2026, 2034)}
@@ -11,7 +8,3 @@ for year, found in years.items():
     print(f"{year}: {sides}; haul to surplus {found.haul_km:.0f} km, unserved {found.unserved_mw:.0f} MW")
 
 print(years[2034].apart[["measure", "reason", "areas", "points"]].to_string(index=False))
-if len(sys.argv) > 1:
-    tm.maps.save(tm.maps.triangle(years).figure, Path(sys.argv[1]) / "triangle.png")
-    areas = tm.japan().grid.areas
-    tm.maps.save(tm.maps.desire_lines(years[2034], areas).figure, Path(sys.argv[1]) / "desire_lines.png")

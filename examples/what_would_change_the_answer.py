@@ -8,4 +8,4 @@ rows = ["joint_gap_mw", "joint_multiple", "sites_over_rtt_budget", "years_lost"]
 print(fleet.loc[rows, ["value", "unit", "low", "high", "p10", "p90"]].round(2).to_string())
 
 moved = study.sensitivity().sort_values("change_mw", ascending=False)
-print("\n" + moved[["joint_gap_mw", "joint_multiple", "change_mw"]].head(8).round(2).to_string())
+print("\n" + moved[["joint_multiple", "change_mw"]].head(8).round(2).to_string())

@@ -28,6 +28,7 @@ IN_SDIST = (
     "constraints.txt",
     "constraints-oracles.txt",
     "data/README.md",
+    "mkdocs.yml",
     "scripts/build_japan.py",
     "tests/test_solve.py",
 )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["html"]
 
-FILTERED = 25
+FILTERED = 40
 """Rows from which on a table has a box to filter it; that of the sites always has."""
 
 SHORT, LONG = 14, 60

@@ -67,7 +67,7 @@
     return () => { input.value = ""; show(); };
   };
   for (const box of all(".table .scroll")) {
-    if (box.querySelector("tbody").rows.length > 20) box.classList.add("tall");
+    if (box.querySelector("tbody").rows.length > 30) box.classList.add("tall");
   }
   for (const table of all("table")) if (table.tBodies[0].rows.length > 1) makeSortable(table);
   const clear = all(".filter").map(makeFiltered);

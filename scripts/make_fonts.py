@@ -21,7 +21,8 @@ HERE = Path(__file__).resolve().parent
 FONTS = HERE.parent / "src" / "three_mismatches" / "maps" / "fonts"
 FAMILY = "Three Mismatches Gothic"
 LATIN = {*range(0x20, 0x7F), *range(0xA0, 0x100)}
-OTHERS = {ord(char) for char in "–—‘’“”…→←↑↓−≤≥▯"}
+OTHERS = {ord(char) for char in "–—‘’“”…→←↑↓−≤≥▯～－∥￠￡￢"}
+"""Of these, the last six are what other tables of JIS X 0208 have for letters that this one writes otherwise."""
 FIRST_ROW, FIRST_OF_LEVEL_2, LAST_ROW = 0x21, 0x50, 0x74
 
 

@@ -41,7 +41,8 @@ CHARACTER_WIDTH = {"en": 0.53, "ja": 0.58}
 
 
 LEAST_COLUMNS = 24
-MEASURED_DPI = 288.0
+# Hinted letters are wider on a screen than in print: what fits there fits everywhere.
+MEASURED_DPI = 100.0
 BETWEEN, SLACK = 14.0, 8.0
 """Clear space between two blocks, and how far the last one may reach beyond the axes. [pt]"""
 
@@ -167,7 +168,7 @@ def fit_page(ax: Axes, box: AnchoredOffsetbox, *, side: float) -> None:
     new = tall * height + below + above
     figure.set_size_inches(width, new)
     ax.set_position((left, below / new, wide, tall * height / new))
-    for frame in (ax, *ax.child_axes):
+    for frame in (ax, *(child for child in ax.child_axes if isinstance(child, Axes))):
         settle(frame)
 
 

@@ -104,8 +104,6 @@ NO_GLYPH = "▯"
 DRAWING: Any = {
     "text.usetex": False,
     "text.parse_math": False,
-    # Letters as wide at every resolution: what is apart on the screen stays apart in print.
-    "text.hinting": "none",
     "text.color": PALETTE["ink"],
     "axes.unicode_minus": True,
     "lines.solid_capstyle": "butt",

@@ -230,3 +230,21 @@ def test_an_ensemble_of_an_input_that_is_none_says_which_there_is(study, tmp_pat
     code, text = run("ensemble", study, "--only", "rout_factor", "--out", tmp_path / "draws")
     assert code == 2
     assert "route_factor" in text
+
+
+def test_a_report_refuses_a_folder_that_is_there_before_it_solves(study, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").touch()
+    code, text = run("report", study, "--out", tmp_path / "out", "--overwrite")
+    assert code == 1
+    assert "was not written by this library" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_report_of_a_study_is_written_in_both_languages(study, tmp_path, lang):
+    code, text = run("report", study, "--lang", lang, "--out", tmp_path / "out")
+    assert code == 0
+    assert "report.html" in text
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"report.html", "report.md", "report.pdf", "summary.json", "figures", "tables"}

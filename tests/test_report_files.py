@@ -204,6 +204,22 @@ def test_every_page_has_its_number_and_every_page_of_a_table_its_heading():
     assert all("Site" in found for found in words)
 
 
+def test_a_wide_table_lies_across_its_pages_and_what_follows_stands_upright():
+    rows = pd.DataFrame({f"c{at}": ["送電網の施設 of some name"] * 80 for at in range(13)})
+    wide = Sheet("wide", rows, tuple(Column(name, f"Heading {name}") for name in rows), "Wide")
+    pages = pages_of(make_story(Paragraph("Before"), wide, Paragraph("After")))
+    sizes = [page.get_figwidth() > page.get_figheight() for page in pages]
+    assert sizes == [False, *[True] * (len(pages) - 2), False]
+    assert max(box.x1 for box in boxes(pages[1])) < pages[1].bbox.width - SIDE + 2
+
+
+def test_a_heading_is_not_parted_from_its_table_by_a_picture_that_waits():
+    first = Section("a", "First", (make_picture(width=14.0, height=7.0),))
+    pages = pages_of(Story("T", "t", "en", (first, Section("b", "Second", (make_sheet(80),)))))
+    words = [[text.get_text() for text in page.texts] for page in pages]
+    assert [{"Second", "Every site"} <= set(found) for found in words[:3]] == [False, False, True]
+
+
 def test_a_wide_picture_lies_across_a_page_of_its_own_after_the_text_that_follows_it():
     wide = make_picture(width=14.0, height=7.0)
     pages = pages_of(make_story(wide, Paragraph("After"), Paragraph("words " * 2000)))

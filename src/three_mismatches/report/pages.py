@@ -83,10 +83,10 @@ class Pages:
         """Whether nothing stands on the page yet."""
         return self.at <= TOP
 
-    def turn(self) -> None:
-        """Begin a new page, after those that lie across and wait for the text before them to fill its page."""
+    def turn(self, *, across: bool = False) -> None:
+        """Begin a new page, upright or across, after the pictures that wait for the last one to be full."""
         self.set_waiting()
-        self._begin(WIDTH, HEIGHT)
+        self._begin(*((HEIGHT, WIDTH) if across else (WIDTH, HEIGHT)))
 
     def set_waiting(self) -> None:
         """Set what waits, each on a page across."""
@@ -160,6 +160,8 @@ class Pages:
     def numbered(self) -> tuple[Figure, ...]:
         """Return the pages, each with its number and how many there are."""
         self.set_waiting()
+        if self.is_empty and len(self.figures) > 1:
+            self.figures.pop()
         for number, figure in enumerate(self.figures, start=1):
             words = f"{number} / {len(self.figures)}"
             x, y = 0.5, FOOT / (72.0 * float(figure.get_figheight()))

@@ -81,6 +81,8 @@ def _set_title(pages: Pages, story: Story) -> None:
 
 def _set_section(pages: Pages, section: Section) -> None:
     first = section.blocks[0] if section.blocks else None
+    if pages.waiting and isinstance(first, Picture | Sheet):
+        pages.turn()  # else what waits would part the heading from what it heads
     pages.skip(14.0)
     pages.need(HEADING.lead + _least(pages, first))
     pages.text(readable(section.heading), HEADING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from three_mismatches.maps.style import readable
 from three_mismatches.report import printed
 from three_mismatches.report.markdown import rows_left_out
-from three_mismatches.report.pages import SIDE, TEXT_WIDTH, Pages
+from three_mismatches.report.pages import HEIGHT, SIDE, TEXT_WIDTH, WIDTH, Pages
 from three_mismatches.report.story import Sheet
 from three_mismatches.report.typeset import Type, longest_word, width_of, wrap
 
@@ -25,7 +26,12 @@ SIZES = (7.6, 7.0, 6.4, 5.8)
 LEADING = 1.36
 GUTTER = 9.0
 PADDING = 2.2
-ROWS_PRINTED = 400
+ROWS_PRINTED, SITES_PRINTED = 120, 400
+"""Rows of a table on paper: a long list of sources is for the file that has them all."""
+
+NAME_WIDTH = 7.5
+"""Least width of a column of longer texts, over the size of the type."""
+
 HEAD_LINES, CELL_LINES = 3, 12
 FIRST_ROWS = 2
 """Rows that stand with the heading of their table."""
@@ -37,9 +43,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ruled:
-    """A table ready to be set: where its columns begin and how wide they are [pt], and their words in lines."""
+    """A table ready to be set, upright or across: where its columns begin, their widths [pt] and words in lines."""
 
     kind: Type
+    across: bool
     lefts: Floats
     widths: Floats
     numeric: tuple[bool, ...]
@@ -59,27 +66,37 @@ def set_sheet(pages: Pages, sheet: Sheet) -> None:
         The table; of a very long one the first rows.
     """
     ruled, caption = _ruled(sheet), readable(sheet.caption)
-    first = _first_height(ruled, caption)
-    if pages.waiting and pages.room < first + sum(
-        _height(row, ruled.kind) for row in ruled.rows[FIRST_ROWS:]
-    ):
-        pages.turn()  # no picture between the pages of a table
-    pages.need(first)
+    _make_room(pages, ruled, caption)
     pages.text(caption, CAPTION, keep=9)
     _set_head(pages, ruled)
     for row in ruled.rows:
         if pages.room < _height(row, ruled.kind) and not pages.is_empty:
-            pages.turn()
+            pages.turn(across=ruled.across)
             _set_head(pages, ruled)
         _set_row(pages, ruled, row)
-    if len(sheet.rows) > ROWS_PRINTED:
+    if len(sheet.rows) > len(ruled.rows):
         pages.skip(3.0)
-        pages.text(rows_left_out(sheet, shown=ROWS_PRINTED, file=f"tables/{sheet.name}.csv"), NOTE)
+        pages.text(rows_left_out(sheet, shown=len(ruled.rows), file=f"tables/{sheet.name}.csv"), NOTE)
+    if ruled.across:
+        pages.turn()
 
 
 def least_height(sheet: Sheet) -> float:
-    """Return the room that the caption, the heading and the first rows of a table take. [pt]"""
-    return _first_height(_ruled(sheet), readable(sheet.caption))
+    """Return the room that the caption, the heading and the first rows of a table take, if it stands upright. [pt]"""
+    ruled = _ruled(sheet)
+    return 0.0 if ruled.across else _first_height(ruled, readable(sheet.caption))
+
+
+def _make_room(pages: Pages, ruled: Ruled, caption: str) -> None:
+    """Turn the page where a table does not begin on it: a wide one, or one that would be parted from its heading."""
+    if ruled.across:
+        pages.turn(across=True)
+        return
+    first = _first_height(ruled, caption)
+    rest = sum(_height(row, ruled.kind) for row in ruled.rows[FIRST_ROWS:])
+    if pages.waiting and pages.room < first + rest:
+        pages.turn()  # no picture between the pages of a table
+    pages.need(first)
 
 
 def _first_height(ruled: Ruled, caption: str) -> float:
@@ -90,13 +107,16 @@ def _first_height(ruled: Ruled, caption: str) -> float:
 def _ruled(sheet: Sheet) -> Ruled:
     """Return a table with its columns fitted to the page."""
     head = [printed.heading(column) for column in sheet.columns]
-    rows = [[readable(cell) for cell in row] for row in printed.cells(sheet, most=ROWS_PRINTED)]
+    rows = [
+        [readable(cell) for cell in row]
+        for row in printed.cells(sheet, most=SITES_PRINTED if sheet.per_site else ROWS_PRINTED)
+    ]
     numeric = tuple(printed.is_number(sheet, column) for column in sheet.columns)
-    kind, widths = _fitted(head, rows, numeric)
+    kind, widths, across = _fitted(head, rows, numeric)
     lefts = SIDE + np.concatenate([[0.0], np.cumsum(widths + GUTTER)])[: len(widths)]
     bold = replace(kind, bold=True)
     return Ruled(
-        kind, lefts, widths, numeric,
+        kind, across, lefts, widths, numeric,
         tuple(wrap(word, bold, width=width) for word, width in zip(head, widths, strict=True)),
         tuple(
             tuple(_in_lines(cell, kind, width) for cell, width in zip(row, widths, strict=True))
@@ -115,18 +135,17 @@ def _in_lines(cell: str, kind: Type, width: float) -> list[str]:
 
 def _fitted(
     head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]
-) -> tuple[Type, Floats]:
-    """Return the largest type in which no word is cut, and the widths of the columns in it."""
-    room = TEXT_WIDTH - GUTTER * (len(head) - 1)
-    # Headings of few lines first, then of whole words, then smaller type.
-    for size, lines in [(SIZES[0], HEAD_LINES), *((size, 9) for size in SIZES)]:
-        kind = Type(size, size * LEADING)
+) -> tuple[Type, Floats, bool]:
+    """Return the largest type in which no word is cut, the widths of the columns in it, and if the page lies across."""
+    gutters = GUTTER * (len(head) - 1)
+    # Headings of few lines first, then of whole words, then smaller type; and all this again across.
+    ways = [(SIZES[0], HEAD_LINES), *((size, 9) for size in SIZES)]
+    for across, (size, lines) in product((False, True), ways):
+        kind, room = Type(size, size * LEADING), (HEIGHT if across else WIDTH) - 2 * SIDE - gutters
         least, most = _bounds(head, rows, numeric, kind, lines)
         if least.sum() <= room:
-            break
-    if least.sum() > room:
-        return kind, least * room / least.sum()
-    return kind, _shared(least, most, room)
+            return kind, _shared(least, most, room), across
+    return kind, least * room / least.sum(), True
 
 
 def _bounds(
@@ -140,7 +159,9 @@ def _bounds(
         whole = max((width_of(cell, kind) for cell in column), default=0.0)
         word = whole if numeric[at] else max((longest_word(cell, kind) for cell in column), default=0.0)
         over = max(longest_word(title, bold), 1.15 * width_of(title, bold) / lines)
-        narrow = max(over, word if numeric[at] else min(word, WIDEST_WORD), 12.0)
+        # A name of ideographs may break anywhere, but is not to be read down the page.
+        text = max(min(word, WIDEST_WORD), min(whole, NAME_WIDTH * kind.size))
+        narrow = max(over, word if numeric[at] else text, 12.0)
         least.append(narrow + 0.5)
         most.append(max(whole, narrow) + 0.5)
     return np.array(least), np.array(most)

@@ -1,5 +1,8 @@
 import ast
+import re
 import string
+import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +12,8 @@ import three_mismatches
 from three_mismatches.language import LANGUAGES, catalogue, names_of, say, speaking, spoken
 
 SOURCE = Path(three_mismatches.__file__).parent
+OTHERS = [lang for lang in LANGUAGES if lang != "en"]
+JAPANESE = "[\u3005-\u30ff\u4e00-\u9fff]"
 
 
 def placeholders(phrase):
@@ -16,7 +21,7 @@ def placeholders(phrase):
 
 
 def said_in_the_code():
-    """Every phrase that `say` is called with, and every text marked as one by a PHRASES table."""
+    """Every phrase that `say` is called with."""
     found = set()
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -41,11 +46,37 @@ def test_values_are_filled_in_as_they_are():
     assert say("up to {value}", value="{x} 100%") == "up to {x} 100%"
 
 
-@pytest.mark.parametrize("lang", [lang for lang in LANGUAGES if lang != "en"])
+@pytest.mark.parametrize("lang", OTHERS)
 def test_every_phrase_is_translated_with_its_placeholders(lang):
     pages = catalogue(lang)
     assert sorted(said_in_the_code() - set(pages)) == []
     assert [english for english, other in pages.items() if placeholders(english) != placeholders(other)] == []
+
+
+@pytest.mark.parametrize("lang", OTHERS)
+def test_every_phrase_of_the_catalogues_is_said_and_stands_in_one_file(lang):
+    files = [
+        tomllib.loads(path.read_text(encoding="utf-8"))
+        for path in (SOURCE / "language" / lang).glob("*.toml")
+    ]
+    counts = Counter(phrase for page in files for phrase in page)
+    assert [phrase for phrase, count in counts.items() if count > 1] == []
+    assert sorted(set(counts) - said_in_the_code()) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        rf"{JAPANESE}[,.:;()?!]",
+        rf"[,.:;()?!]{JAPANESE}",
+        "[\uff61-\uff9f]",
+        "\u301c",
+        rf"{JAPANESE} [\d{{]|[\d}}] {JAPANESE}",
+    ],
+    ids=["ascii mark after", "ascii mark before", "halfwidth", "wave dash", "space at a figure"],
+)
+def test_japanese_is_set_as_japanese(fault):
+    assert [said for said in catalogue("ja").values() if re.search(fault, said)] == []
 
 
 def test_names_are_those_of_the_language():

@@ -332,8 +332,8 @@ def _is_open(now: StudyTables, demand: str, reading: Mapping[str, float]) -> boo
 
 
 def _tie_provenance(now: StudyTables) -> pd.DataFrame:
-    """Return name, source and licence of every interface and link."""
-    columns = ["name", "source", "source_date", "licence", "confidence"]
+    """Return names, source and licence of every interface and link."""
+    columns = ["name", "name_ja", "source", "source_date", "licence", "confidence"]
     grid = to_areas(now.grid)
     rows = pd.concat([grid.interfaces[columns], grid.links[columns]])
     return rows[~rows.index.duplicated()]

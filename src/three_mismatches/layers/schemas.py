@@ -329,6 +329,7 @@ _TABLES = (
         "links", "link", "controllable branches between buses or areas; power is positive leaving bus0",
         {
             "name": _text("display name"),
+            "name_ja": _text("display name in Japanese"),
             "bus0": _text("bus or area at one end", nullable=False),
             "bus1": _text("bus or area at the other end", nullable=False),
             "carrier": _choice(LINK_CARRIERS, "what it is", default="tie"),

@@ -347,7 +347,7 @@ def _draw_ties(ax: Axes, areas: gpd.GeoDataFrame, ties: pd.DataFrame | None) -> 
 def _hidden_ties(ties: pd.DataFrame, hidden: NDArray[np.bool_]) -> list[Row]:
     """Return a row that names the full ties which have no two areas to be drawn between."""
     told = [shorten(readable(name), most=20) for name in names_of(ties)[hidden]]
-    names, more = ", ".join(told[:2]), len(told) - 2
+    names, more = say(", ").join(told[:2]), len(told) - 2
     shown = say("{names} and {count} more", names=names, count=more) if more > 0 else names
     words = fold(say("also full: {names}", names=shown), ROW_COLUMNS)
     return [line_row(words, colour="none", width=0)] if told else []

@@ -409,7 +409,10 @@ def _blocks(given: Mapping[str, TriangleTables], drawn: Sequence[_Drawn]) -> lis
         mw = [
             number(float(tables.sides["total_mw"][side])) for side in ("sites-generation", "generation-hubs")
         ]
-        words = f"{shorten(each.words, most=24)}: {lengths} {tables.unit}; {mw[0]} / {mw[1]} MW"
+        words = say(
+            "{name}: {lengths}; {mw} MW",
+            name=shorten(each.words, most=24), lengths=f"{lengths} {tables.unit}", mw=f"{mw[0]} / {mw[1]}",
+        )  # fmt: skip
         rows.append(line_row(words, colour=colour, width=width, style=dashes))
     corner = _corner_words()
     marks = [

@@ -53,6 +53,7 @@ ALONE = 0.62
 """Inches above a panel on its own."""
 
 CLOSE = 3
+ELEMENT_LENGTH = 36
 SHOWN_NAMES = 2
 
 
@@ -95,7 +96,9 @@ class Bar:
     link: float = np.nan
 
 
-def waterfall(result: SiteTables, site: str, *, lang: Language = "en") -> Figure:
+def waterfall(
+    result: SiteTables, site: str, *, names: Mapping[str, str] | None = None, lang: Language = "en"
+) -> Figure:
     """
     Draw why a site is short: what takes its power away, and what its round trip is made of.
 
@@ -105,6 +108,8 @@ def waterfall(result: SiteTables, site: str, *, lang: Language = "en") -> Figure
         Has `sites`, `areas`, `ties` and `hubs`; the last three are read for names.
     site
         Index of the site.
+    names
+        What readers call whatever else may limit a site or be lost, by its id, such as pockets and units.
     lang
         `"en"` or `"ja"`.
 
@@ -120,13 +125,13 @@ def waterfall(result: SiteTables, site: str, *, lang: Language = "en") -> Figure
     """
     row = _row_of(result.sites, site)
     with drawing(lang):
-        names = _names(result)
+        called = _names(result) | {str(each): readable(name) for each, name in (names or {}).items()}
         footer = base.source_line(base.source_texts({"Sites": result.sites.loc[[site]]}))
-        power, light = _power_bars(row, names), _latency_bars(row, names)
+        power, light = _power_bars(row, called), _latency_bars(row, called)
         figure, axes = _two_axes(max(len(power), len(light)), footer)
-        _draw_power(axes[0], row, names)
-        _draw_latency(axes[1], row, names)
-        _write_title(figure, result.sites.loc[[site]], names)
+        _draw_power(axes[0], row, called)
+        _draw_latency(axes[1], row, called)
+        _write_title(figure, result.sites.loc[[site]], called)
         _write_footer(figure, footer)
     return figure
 
@@ -324,15 +329,17 @@ def _because(row: pd.Series, rung: str, names: Mapping[str, str]) -> str:
 
 def _element(name: str, names: Mapping[str, str]) -> str:
     """Return what readers call an interface, a pocket, a unit, or the supply of an area."""
+    if name in names:
+        return shorten(names[name], most=ELEMENT_LENGTH)
     kind, colon, rest = name.partition(":")
-    known = shorten(names.get(rest if colon else name, rest if colon else name), most=26)
+    known = shorten(names.get(rest, rest) if colon else name, most=26)
     if kind == "capacity" and colon:
         return say("the supply of {area}", area=known)
     return say("unit {name}", name=known) if kind == "unit" and colon else known
 
 
 def _listed(words: Sequence[str]) -> str:
-    shown = ", ".join(words[:SHOWN_NAMES])
+    shown = say(", ").join(words[:SHOWN_NAMES])
     more = len(words) - SHOWN_NAMES
     return say("{names} and {count} more", names=shown, count=number(more)) if more > 0 else shown
 

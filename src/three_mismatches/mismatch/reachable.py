@@ -238,7 +238,7 @@ def _origin(now: StudyTables) -> dict[str, pd.DataFrame]:
         "Hubs": now.hubs,
     }
     return {
-        about: pd.DataFrame(table).reindex(columns=["name", "source", "licence"])
+        about: pd.DataFrame(table).reindex(columns=["name", "name_ja", "source", "licence"])
         for about, table in rows.items()
     }
 

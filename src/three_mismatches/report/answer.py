@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -80,7 +80,7 @@ def _asked(result: Result) -> str:
 
 def _power(result: Result) -> str:
     row = _quantity(result, "joint_gap_mw")
-    told = {"gap": mw(row["value"]), "span": _span(row["low"], row["high"], "MW")}
+    told = {"gap": mw(row["value"]), "span": _span(row["low"], row["high"])}
     if row["value"] >= LEAST_MW:
         return say(
             "At the peak and after the worst single loss the grid cannot bring {gap} of it{span}; what binds is "
@@ -132,7 +132,7 @@ def _fibre(result: Result) -> str:
         return say(
             "All {judged} sites with a latency budget are within it over the modelled fibre{span}.",
             judged=len(judged),
-            span=_span(row["low"], row["high"], say("over it")),
+            span=_span(row["low"], row["high"], of="over"),
         )
     worst = over["rtt_gap_ms"].idxmax()
     return say(
@@ -140,7 +140,7 @@ def _fibre(result: Result) -> str:
         "{asked}; the farthest is {name} ({use}), {rtt} there and back against {budget}.",
         over=len(over),
         judged=len(judged),
-        span=_span(row["low"], row["high"], say("sites")),
+        span=_span(row["low"], row["high"], of="sites"),
         asked=mw(result.fleet["value"]["over_rtt_budget_mw"]),
         name=names_of(over)[worst],
         use=word(over["use"][worst]),
@@ -158,7 +158,7 @@ def _spare(result: Result) -> str:
         "At the peak {spare} are to spare{span}, most of them in {areas}; {stranded} of that lie farther in light than "
         "cloud load may be from its hub, and moving sites within their budgets would cure {regret} of what they lack.",
         spare=mw(row["value"]),
-        span=_span(row["low"], row["high"], "MW"),
+        span=_span(row["low"], row["high"]),
         areas=_listed(names_of(areas)[most]),
         stranded=mw(float(_stranded(areas).sum())),
         regret=mw(result.fleet["value"]["regret_mw"]),
@@ -176,7 +176,7 @@ def _years(result: Result) -> str:
     row, value = _quantity(result, "years_lost"), fleet["value"]
     least, most = (_end(str(row["meaning"]), end) for end in ("least", "most"))
     ends = say(
-        "; read otherwise {low} with {least} to {high} with {most}",
+        "; over other readings, {low} with {least} to {high} with {most}",
         low=figure_of(row["low"], 1), least=least, high=figure_of(row["high"], 1), most=most,
     ) if least and most else ""  # fmt: skip
     return say(
@@ -208,14 +208,22 @@ def _slowest(value: pd.Series) -> str:
     steps = ("connection", "network", "generation", "fibre")
     waits = {step: float(value.get(f"critical_{step}_mw", 0.0)) for step in steps}
     most = max(waits, key=lambda step: waits[step])
-    return word(most) if waits[most] >= LEAST_MW else say("nothing beyond the building")
+    if waits[most] < LEAST_MW:
+        return say("nothing beyond the building")
+    # A sentence needs an article where a table's cell has none.
+    return say("the grid connection") if most == "connection" else word(most)
 
 
-def _span(low: float, high: float, unit: str) -> str:
+def _span(low: float, high: float, *, of: Literal["MW", "sites", "over"] = "MW") -> str:
     """Return the range of a figure in brackets, or nothing where it has none."""
     if np.isnan(low) or np.isnan(high) or low == high:
         return ""
-    return say(" [{low} to {high} {unit}]", low=figure_of(low), high=figure_of(high), unit=unit)
+    ends = {"low": figure_of(low), "high": figure_of(high)}
+    return {
+        "MW": say(" [{low} to {high} MW]", **ends),
+        "sites": say(" [{low} to {high} sites]", **ends),
+        "over": say(" [{low} to {high} over it]", **ends),
+    }[of]
 
 
 def _ms(value: float) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from three_mismatches.assumptions import ASSUMPTIONS
 from three_mismatches.language import Language, say, speaking
+from three_mismatches.maps.terms import study_word
 from three_mismatches.report import cures, pictures, sheets
 from three_mismatches.report.answer import five_sentences
 from three_mismatches.report.folder import table_hash
@@ -38,7 +39,7 @@ def story(result: Result, *, lang: Language = "en", ensemble: Ensemble | None = 
     with speaking(lang):
         settings = result.settings
         return Story(
-            say("Three mismatches: {name}, {year}", name=settings.name, year=settings.year),
+            say("Three mismatches: {name}, {year}", name=study_word(settings.name), year=settings.year),
             say(
                 "Where data centres are built, where power is generated and where fibre runs. Demand scenario: "
                 "{demand}; base year {base}.",

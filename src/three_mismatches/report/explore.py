@@ -30,6 +30,7 @@ from three_mismatches.maps.style import (
     number,
     readable,
 )
+from three_mismatches.maps.terms import study_word
 from three_mismatches.report import tips
 from three_mismatches.report.words import element_names
 
@@ -507,7 +508,9 @@ def _legend(shown: Sequence[Shown], result: Result) -> str:
 
 def _title(result: Result) -> str:
     settings = result.settings
-    return say("Three mismatches: {name}, {year}", name=readable(settings.name), year=settings.year)
+    return say(
+        "Three mismatches: {name}, {year}", name=study_word(readable(settings.name)), year=settings.year
+    )
 
 
 def _without_network(result: Result) -> str:

@@ -12,7 +12,7 @@ from three_mismatches import delay, latency, maps, mismatch
 from three_mismatches.language import names_of, say, spoken
 from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.report.story import Picture
-from three_mismatches.report.words import figure_of, mw, word
+from three_mismatches.report.words import element_names, figure_of, mw, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,7 +109,7 @@ def fibre_map(result: Result) -> Picture | None:
             "Map of fibre routes between nodes, with bands of equal round trip round {hubs} cloud regions at {ms} ms, "
             "and sites coloured by how far they are beyond their budgets.",
             hubs=len(cloud),
-            ms=", ".join(f"{each:g}" for each in ISOCHRONES_MS),
+            ms=say(", ").join(f"{each:g}" for each in ISOCHRONES_MS),
         ),
     )
 
@@ -237,7 +237,7 @@ def _waterfall(result: Result, site: str, at: int) -> Picture:
     name = names_of(result.sites)[site]
     return Picture(
         f"waterfall_{at}",
-        maps.waterfall(result, site, lang=spoken()),
+        maps.waterfall(result, site, names=element_names(result).to_dict(), lang=spoken()),
         say("{name}: where its power and its milliseconds go.", name=name),
         say(
             "Two waterfalls for {name}. It asks {asked} and gets {joint} when all ask at once; its round trip is "

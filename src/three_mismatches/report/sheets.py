@@ -9,6 +9,7 @@ import pandas as pd
 
 from three_mismatches.language import names_of, say
 from three_mismatches.layers.at_year import is_top_level
+from three_mismatches.maps.terms import hub_word
 from three_mismatches.report.answer import reading
 from three_mismatches.report.story import Column, Sheet
 from three_mismatches.report.words import element_names, figure_of, flag_meaning, table_words, word
@@ -147,7 +148,7 @@ def budgets(result: Result) -> Sheet | None:
     table = pd.DataFrame(
         {
             "budget_ms": found["budget_ms"].first(),
-            "hub": found["hub_kind"].first().map(word),
+            "hub": found["hub_kind"].first().map(_hub),
             "within": found["rtt_gap_ms"].agg(lambda gaps: float((gaps <= 0.0).sum())),
             "sites": found.size().astype(float),
         }
@@ -164,6 +165,11 @@ def budgets(result: Result) -> Sheet | None:
         ),
         say("The budget decides whether there is a gap: sites that would be within the budget of each use."),
     )
+
+
+def _hub(kind: str) -> str:
+    """Return what readers call a kind of hub; the cloud, which is a use too, by its places."""
+    return hub_word(kind) or word(kind)
 
 
 def doubts(result: Result) -> Sheet:

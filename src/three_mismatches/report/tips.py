@@ -91,13 +91,20 @@ def tie_tip(tie: pd.Series, *, called: str, areas: Mapping[str, str]) -> Tip:
     forward = say("{start} to {end}", start=start, end=end)
     limits = (between[2], between[3]) if flow >= 0 or np.isnan(flow) else (between[3], between[2])
     rows = [
-        (say("Flow at the peak"), f"{mw(abs(flow))}, {forward}" if flow else mw(flow)),
+        (say("Flow at the peak"), _flow(flow, forward)),
         (say("Limit that way"), mw(limits[0])),
         (say("Limit the other way"), mw(limits[1])),
         (say("Binds"), say("yes") if bool(tie.get("binding", False)) else say("no")),
         *_origin(tie),
     ]
     return Tip(_name(called), rows=_filled(rows))
+
+
+def _flow(flow: float, direction: str) -> str:
+    """Return a flow with its direction, where it has one."""
+    if not abs(flow) > 0.0:
+        return mw(flow)
+    return say("{mw}, {direction}", mw=mw(abs(flow)), direction=direction)
 
 
 def route_tip(route: pd.Series, *, nodes: Mapping[str, str]) -> Tip:
@@ -174,7 +181,7 @@ def _hosting(site: pd.Series) -> str:
     """Return what a site could have, and of which kind the figure is."""
     most = mw(_value(site, "hosting_mw"))
     bound = word(site.get("bound"))
-    return f"{most} ({bound})" if bound else most
+    return say("{value} ({note})", value=most, note=bound) if bound else most
 
 
 def _round_trip(site: pd.Series, hubs: Mapping[str, str]) -> str:
@@ -182,7 +189,7 @@ def _round_trip(site: pd.Series, hubs: Mapping[str, str]) -> str:
     rtt, low, high = (_value(site, name) for name in ("rtt_ms", "rtt_low_ms", "rtt_high_ms"))
     words = say("no path") if np.isinf(rtt) else f"{number(rtt)} ms"
     if np.isfinite([low, high]).all():
-        words += f" [{number(low)}–{number(high)}]"
+        words = say("{time} [{low} to {high}]", time=words, low=number(low), high=number(high))
     hub = one_line(site.get("nearest_hub"))
     return say("{time} to {hub}", time=words, hub=_name(hubs.get(hub, hub))) if hub else words
 

@@ -107,11 +107,15 @@ def _kinds() -> Mapping[str, str]:
 
 
 def element_names(result: Result) -> pd.Series:
-    """Return what readers call whatever may limit: pockets, ties, links, areas and their supply."""
+    """Return what readers call whatever may limit or be lost: pockets, ties, links, areas, supply, units, poles."""
     tables = result.tables.inputs.frames()
     found = [names_of(tables[name]) for name in ("pockets", "interfaces", "links", "areas")]
     supply = {f"capacity:{area}": say("supply of {area}", area=name) for area, name in found[-1].items()}
-    every = pd.concat([*found, pd.Series(supply, dtype=object)])
+    units = {
+        f"unit:{unit}": say("unit {name}", name=name) for unit, name in names_of(tables["generators"]).items()
+    }
+    poles = {f"pole:{link}": say("one pole of {name}", name=name) for link, name in found[2].items()}
+    every = pd.concat([*found, pd.Series({**supply, **units, **poles}, dtype=object)])
     first: pd.Series = every[~every.index.duplicated()]
     return first
 

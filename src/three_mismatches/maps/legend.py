@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnchoredOffsetbox, DrawingArea, HPacker, OffsetBox, TextArea, VPacker
 from matplotlib.patches import Circle, Rectangle
 
-from three_mismatches.language import say
+from three_mismatches.language import say, spoken
 from three_mismatches.maps.folding import fold
 from three_mismatches.maps.labels import dpi_of, settle
 from three_mismatches.maps.style import PALETTE, SIZES, Style
@@ -33,8 +33,8 @@ SYMBOL_WIDTH = 15.0
 LEGEND_HEIGHT = 1.42
 """Room below the axes that the fullest legend of this package takes. [inch]"""
 
-# Mean width of a character over its size, measured on English text in DejaVu Sans.
-CHARACTER_WIDTH = 0.53
+CHARACTER_WIDTH = {"en": 0.53, "ja": 0.58}
+"""Mean width of a letter over its size, measured on source lines in the fonts of each language."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def text_width(ax: Axes) -> float:
 
 def wrap(text: str, *, width: float, size: float) -> str:
     """Return `text` broken into lines of `width` [pt] at type `size` [pt]."""
-    return fold(text, max(int(width / (size * CHARACTER_WIDTH)), 24))
+    return fold(text, max(int(width / (size * CHARACTER_WIDTH[spoken()])), 24))
 
 
 def _row(text: str, width: float, height: float, *artists: Artist) -> Row:

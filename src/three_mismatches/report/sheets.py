@@ -16,7 +16,7 @@ from three_mismatches.report.words import element_names, figure_of, flag_meaning
 if TYPE_CHECKING:
     from three_mismatches.study import Result
 
-__all__ = ["budgets", "doubts", "headlines", "inputs", "licences", "sites", "ties", "triangle"]
+__all__ = ["budgets", "doubts", "draws", "headlines", "inputs", "licences", "sites", "ties", "triangle"]
 
 DECIMALS = {"years": 1, "ms": 1, "TWh": 1, "-": 2}
 """Of each unit; MW and counts have none."""
@@ -180,6 +180,31 @@ def doubts(result: Result) -> Sheet:
             Column("flag", say("Code")),
         ),
         say("What the rows warn of themselves; of {sites} rows.", sites=len(result.sites)),
+    )
+
+
+def draws(result: Result, ensemble: Ensemble) -> Sheet:
+    """Return how far the headline figures move over the draws of an ensemble."""
+    told = _quantities()
+    found = ensemble.quantiles()
+    rows = found.loc[[name for name in told if name in found.index]]
+    table = _readable(rows, ("value", "p10", "p50", "p90"))
+    return Sheet(
+        "draws",
+        table,
+        (
+            Column("figure", say("Figure")),
+            Column("value", say("As it is")),
+            Column("p10", "P10"),
+            Column("p50", "P50"),
+            Column("p90", "P90"),
+            Column("unit", say("Unit")),
+        ),
+        say(
+            "Headline figures over {draws} draws of the doubtful inputs: percentiles over their ranges, which are no "
+            "probabilities.",
+            draws=len(ensemble.fleet),
+        ),
     )
 
 

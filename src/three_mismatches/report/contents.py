@@ -167,7 +167,7 @@ def _draws(result: Result, ensemble: Ensemble) -> tuple[Block | None, ...]:
     now = ensemble.sites_as_it_is
     ranked = [name for name in RANKED if name in now and now[name].nunique() > 1]
     chart = pictures.rank_stability(ensemble, result, ranked[0]) if ranked else None
-    return (sheets.draws(result, ensemble), chart)
+    return (sheets.draws(ensemble), chart)
 
 
 def _readings(result: Result) -> Bullets | None:

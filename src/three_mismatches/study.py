@@ -168,6 +168,13 @@ class Study:
         """Layers of the fibre network."""
         return self.tables.fibre
 
+    @property
+    def layout(self) -> Layout:
+        """What maps of this study show: extent, insets and the lines of the table `borders`."""
+        from three_mismatches import maps
+
+        return maps.layout_of(self.tables.grid.areas, borders=self.tables.borders)
+
     def check(self) -> None:
         """
         Raise what `solve` would raise about the tables, without solving.
@@ -315,10 +322,8 @@ class Result:
 
     @property
     def layout(self) -> Layout:
-        """What maps of this study show: extent, insets and the lines of the table `borders`."""
-        from three_mismatches import maps
-
-        return maps.layout_of(self.areas, borders=self.tables.tables.borders)
+        """What maps of this answer show: extent, insets and the lines of the table `borders`."""
+        return self.study.layout
 
     def plot(self, *, lang: Language = "en") -> Figure:
         """Return the map of the three mismatches, in English ("en") or Japanese ("ja")."""

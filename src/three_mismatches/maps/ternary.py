@@ -59,7 +59,7 @@ SHARES = tuple(f"critical_{stream}" for stream in (*STREAMS, "building"))
 TOLERANCE = 1e-6
 """By how much shares may miss their sum, and below which a share is none. [-]"""
 
-WIDTH, SIDE, BELOW = 5.6, 0.2, 1.98
+WIDTH, SIDE, BELOW = 5.6, 0.2, 2.08
 """Inches: width and margin of a map on its own, and the room for its legend."""
 
 SMALLEST = 5.0

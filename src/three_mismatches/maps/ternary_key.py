@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 WIDE, TALL, RIGHT, DOWN = 1.12, 0.97, 0.24, 0.5
 """Inches: the triangle, what is clear to its right, and how far below the map its tip is."""
 
-KEY_HEIGHT = 120.0
+KEY_HEIGHT = 127.0
 """Of the triangle with all its words. [pt]"""
 
 PARTS = 24

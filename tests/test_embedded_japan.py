@@ -240,6 +240,12 @@ def test_ranges_of_interfaces_hold_their_default(pack):
         assert ((low <= default) & (default <= high)).all()
 
 
+def test_links_and_interfaces_have_japanese_names_that_differ(pack):
+    names = pd.concat([pack["links"]["name_ja"], pack["interfaces"]["name_ja"]])
+    assert names.notna().all()
+    assert names.is_unique
+
+
 def test_upgrades_change_columns_that_are_there_and_undated_ones_have_no_date(pack):
     for row in pack["upgrades"].itertuples():
         owners = [

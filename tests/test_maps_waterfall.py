@@ -62,6 +62,16 @@ def words(artist) -> list[str]:
     return [text.get_text() for text in artist.findobj(Text) if text.get_text()]
 
 
+def test_what_limits_and_what_is_lost_have_the_names_given():
+    figure = maps.waterfall(
+        make_result(limiting_element="pocket"),
+        "nanto-campus",
+        names={"pocket": "印西", "unit:u7": "電源「大」"},
+        lang="ja",
+    )
+    assert "制約：印西（脱落：電源「大」）" in words(figure)
+
+
 def test_steps_are_what_each_rung_takes_away():
     ax = maps.power_waterfall(row_of())
     assert [bar.get_width() for bar in bars(ax, "lost")] == pytest.approx([20.0, 80.0, 40.0, 80.0])

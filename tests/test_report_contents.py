@@ -8,7 +8,7 @@ from shapely.geometry import Point
 
 import three_mismatches as tm
 from conftest import radial_layers, tables_of
-from three_mismatches.language import LANGUAGES, speaking
+from three_mismatches.language import LANGUAGES, names_of, speaking
 from three_mismatches.layers import Flag
 from three_mismatches.layers.settings import Settings
 from three_mismatches.report import cures, sheets
@@ -95,6 +95,25 @@ def test_every_flag_table_and_reading_has_words():
 )
 def test_figures_are_printed_for_readers(value, said):
     assert figure_of(value) == said
+
+
+def test_an_infinite_figure_is_told_by_its_unit():
+    assert figure_of(math.inf, unit="ms") == "no path"
+    assert figure_of(math.inf, unit="years") == "no end in sight"
+
+
+def test_sentences_have_the_article_that_cells_have_not(japan):
+    assert word("connection") == "grid connection"
+    assert five_sentences(japan)[4].endswith("most often the grid connection.")
+
+
+def test_names_of_ties_and_of_the_study_are_japanese_too(japan):
+    with speaking("ja"):
+        ties = shown(sheets.ties(japan))["連系線"]
+        assert ties["fc-sakuma"] == "佐久間周波数変換設備"
+        assert ties.is_unique
+        assert names_of(japan.ties).tolist() == ties.reindex(japan.ties.index).tolist()
+    assert story(japan, lang="ja").title == "3つのミスマッチ：日本、2034年"
 
 
 def test_the_headlines_are_those_of_the_fleet(japan):

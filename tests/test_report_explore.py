@@ -70,6 +70,7 @@ def make_result(sites: gpd.GeoDataFrame | None = None, *, fibre: bool = True) ->
         "interfaces": ties[["name"]],
         "links": ties[["name"]].iloc[:0],
         "areas": areas,
+        "generators": pd.DataFrame({"name": ["Great plant"], "name_ja": ["大発電所"]}, index=["7"]),
     }
     return SimpleNamespace(
         sites=make_sites() if sites is None else sites, areas=areas, ties=ties,
@@ -145,7 +146,8 @@ def test_a_site_tells_its_names_its_gap_and_the_reason(page):
     assert told["Short, all at once"] == "30 MW"
     assert told["What limits it"] == "Tie, supply of North"
     assert told["Could have alone"] == "70 MW (upper bound)"
-    assert told["Round trip"] == "12 ms [10–14] to Exchange"
+    assert told["Round trip"] == "12 ms [10 to 14] to Exchange"
+    assert told["After the loss of"] == "unit Great plant"
     assert told["Budget"] == "2 ms"
     assert told["Slowest"] == "power"
     assert told["Waits"] == "2.5 years [1 to 4]"
@@ -190,6 +192,8 @@ def test_japanese_words_and_names():
     site = drawn(page)["rtt_gap_ms"][0]
     assert (tip(site)["head"], tip(site)["sub"]) == ("地点0", "Site 0")
     assert rows(site)["制約となるもの"] == "Tie、北エリアの供給力"
+    assert rows(site)["想定する脱落"] == "電源「大発電所」"
+    assert rows(site)["往復遅延"] == "12 ms［10～14］（Exchangeまで）"
     assert "ネットワーク接続が必要です" in " ".join(read(page).texts)
 
 
@@ -238,6 +242,19 @@ def test_what_is_not_known_is_said_to_be_and_drawn_hollow():
 
 
 @pytest.mark.parametrize("count", [0, 1])
+def test_a_wait_without_end_is_no_number_of_years():
+    sites = make_sites(delay_y_p50=np.inf, delay_y_p90=np.inf)
+    assert (
+        rows(drawn(explore(make_result(sites)))["joint_gap_mw"][0])["Waits"]
+        == "no end in sight [1.0 years or more]"
+    )
+    sites = make_sites(delay_y_p90=np.inf)
+    assert (
+        rows(drawn(explore(make_result(sites)))["joint_gap_mw"][0])["Waits"]
+        == "2.5 years [1 to no end in sight]"
+    )
+
+
 def test_few_sites_and_no_fibre_still_draw(count):
     page = explore(make_result(make_sites(3).iloc[:count], fibre=False))
     found = drawn(page)

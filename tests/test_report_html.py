@@ -200,7 +200,7 @@ def test_tables_name_their_rows_and_columns():
     cells = [element for element in page.all("td") if element.given["class"] == "n"]
     assert [cell.text for cell in cells[:6]] == ["120", "3.0", "–", "unknown", "4.0", "1,001.5"]
     assert [cell.given["data-v"] for cell in cells[:6]] == ["120", "3", "", "", "4", "1001.5"]
-    assert [cell.given["data-v"] for cell in cells if cell.text == "unlimited"] == ["Infinity"]
+    assert [cell.given["data-v"] for cell in cells if cell.text == "no path"] == ["Infinity"]
 
 
 def test_headings_are_in_order_and_names_find_their_own_direction():
@@ -215,7 +215,7 @@ def test_spots_say_what_is_known_and_why():
     spot = spots_of(make_sites())[f"2 {HOSTILE[2]}"]
     assert spot.name == HOSTILE[2]
     assert spot.facts == (
-        ("Asks", "100 MW"), ("Short", "33 MW"), ("Round trip", "unlimited"), ("Slowest", "power"),
+        ("Asks", "100 MW"), ("Short", "33 MW"), ("Round trip", "no path"), ("Slowest", "power"),
     )  # fmt: skip
 
 

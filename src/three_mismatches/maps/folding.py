@@ -10,6 +10,9 @@ __all__ = ["display_width", "fold", "shorten"]
 
 SHORT_NAME = 30
 
+SLACK = 2
+"""By how many columns a name's line may be longer where it then breaks between two scripts."""
+
 NOT_FIRST = frozenset(
     "。、，．・：；？！）」』】〉》〕］｝ー々ゝゞぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ…％)]}.,;:!?%"
 )
@@ -119,7 +122,8 @@ def _halves(pieces: list[str], columns: int) -> list[str] | None:
         widths = [display_width(part.rstrip()) for part in (one, other)]
         parted = one[-1].isspace() or _script(one[-1]) != _script(other[0])
         uneven = abs(widths[0] - widths[1])
-        if max(widths) <= columns and parted and (best is None or uneven < best[0]):
+        # A word whole is worth a column or two beyond the measure.
+        if max(widths) <= columns + SLACK and parted and (best is None or uneven < best[0]):
             best = (uneven, [one.rstrip(), other.rstrip()])
     return best[1] if best else None
 

@@ -11,7 +11,7 @@ from three_mismatches import mismatch
 from three_mismatches.language import names_of, say
 from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.report.story import Column, Sheet
-from three_mismatches.report.words import element_names, figure_of, mw, word
+from three_mismatches.report.words import element_names, figure_of, mw, wait_without_end, word
 
 if TYPE_CHECKING:
     from three_mismatches.study import Result
@@ -167,12 +167,7 @@ def _years(result: Result, sites: pd.DataFrame) -> list[tuple[str, ...]]:
     )
     rows: list[tuple[str, ...]] = []
     for site, row in late.iterrows():
-        span = say(
-            "{p50} years late [{p10} to {p90}]",
-            p50=figure_of(row["delay_y_p50"], 1),
-            p10=figure_of(row["delay_y_p10"], 1),
-            p90=figure_of(row["delay_y_p90"], 1),
-        )
+        span = _late(row)
         slowest = word(row["critical_stream"])
         relief = waits.get(f"relief_{row['critical_stream']}_y", pd.Series(dtype=float)).get(site, np.nan)
         cure = say(
@@ -182,6 +177,15 @@ def _years(result: Result, sites: pd.DataFrame) -> list[tuple[str, ...]]:
         )
         rows.append((str(site), called[site], span, say("{stream} is the slowest", stream=slowest), cure))
     return rows
+
+
+def _late(row: pd.Series) -> str:
+    """Return how late a site is, with eight of ten draws."""
+    p10, p50, p90 = (float(row[f"delay_y_p{share}"]) for share in (10, 50, 90))
+    if np.isinf(p50):
+        return wait_without_end(p10)
+    ends = {"p10": figure_of(p10, 1), "p90": figure_of(p90, 1, unit=say("years"))}
+    return say("{p50} years late [{p10} to {p90}]", p50=figure_of(p50, 1), **ends)
 
 
 def _elements(text: object, names: pd.Series) -> str:

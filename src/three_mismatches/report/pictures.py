@@ -237,7 +237,12 @@ def _waterfall(result: Result, site: str, at: int) -> Picture:
     name = names_of(result.sites)[site]
     return Picture(
         f"waterfall_{at}",
-        maps.waterfall(result, site, names=element_names(result).to_dict(), lang=spoken()),
+        maps.waterfall(
+            result,
+            site,
+            names={str(each): str(name) for each, name in element_names(result).items()},
+            lang=spoken(),
+        ),
         say("{name}: where its power and its milliseconds go.", name=name),
         say(
             "Two waterfalls for {name}. It asks {asked} and gets {joint} when all ask at once; its round trip is "

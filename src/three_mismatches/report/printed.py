@@ -9,6 +9,7 @@ import pandas as pd
 
 from three_mismatches.language import say
 from three_mismatches.report.story import Column, Sheet
+from three_mismatches.report.words import without_end
 
 __all__ = ["cells", "heading", "is_number", "number", "one_line"]
 
@@ -74,5 +75,8 @@ def _values(rows: pd.DataFrame, key: str) -> pd.Series:
 
 def _words(values: pd.Series, column: Column) -> list[str]:
     if pd.api.types.is_float_dtype(values.dtype):
-        return [number(float(value), decimals=column.decimals) for value in values.astype(float)]
+        return [
+            without_end(column.unit) if np.isposinf(value) else number(float(value), decimals=column.decimals)
+            for value in values.astype(float)
+        ]
     return [one_line(value) for value in values]

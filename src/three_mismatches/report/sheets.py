@@ -279,7 +279,11 @@ def _readable(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _rounded(value: float, unit: str) -> str:
-    return "" if np.isnan(value) else figure_of(value, DECIMALS.get(unit, 0))
+    return (
+        ""
+        if np.isnan(value)
+        else figure_of(value, DECIMALS.get(unit, 0), unit=say("years") if unit == "years" else unit)
+    )
 
 
 def _quantities() -> dict[str, str]:

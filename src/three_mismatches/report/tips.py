@@ -11,7 +11,7 @@ import pandas as pd
 from three_mismatches.language import names_of, say
 from three_mismatches.maps.style import number, shorten
 from three_mismatches.report.printed import one_line
-from three_mismatches.report.words import flag_meaning, mw, word
+from three_mismatches.report.words import flag_meaning, mw, wait_without_end, without_end, word
 
 __all__ = ["Tip", "area_tip", "hub_tip", "line_tip", "pocket_tip", "route_tip", "site_tip", "tie_tip"]
 
@@ -201,7 +201,10 @@ def _waits(site: pd.Series) -> str:
         return ""
     if np.isnan(p50):
         return say("unknown")
-    return say("{p50} years [{p10} to {p90}]", p50=number(p50), p10=number(p10), p90=number(p90))
+    if np.isinf(p50):
+        return wait_without_end(p10)
+    last = without_end(say("years")) if np.isinf(p90) else number(p90)
+    return say("{p50} years [{p10} to {p90}]", p50=number(p50), p10=number(p10), p90=last)
 
 
 def _notes(row: pd.Series) -> tuple[str, ...]:

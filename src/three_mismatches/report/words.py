@@ -14,7 +14,16 @@ from three_mismatches.layers import Flag
 if TYPE_CHECKING:
     from three_mismatches.study import Result
 
-__all__ = ["element_names", "figure_of", "flag_meaning", "mw", "table_words", "word"]
+__all__ = [
+    "element_names",
+    "figure_of",
+    "flag_meaning",
+    "mw",
+    "table_words",
+    "wait_without_end",
+    "without_end",
+    "word",
+]
 
 
 def mw(value: float) -> str:
@@ -22,14 +31,26 @@ def mw(value: float) -> str:
     return f"{figure_of(value)} MW" if np.isfinite(value) else figure_of(value)
 
 
-def figure_of(value: float, decimals: int = 0) -> str:
-    """Return a number with its decimals; unknown and unlimited in words."""
+def figure_of(value: float, decimals: int = 0, *, unit: str = "") -> str:
+    """Return a number with its decimals; unknown, and infinite as far as its unit tells of what, in words."""
     if np.isnan(value):
         return say("unknown")
     if np.isinf(value):
-        return say("unlimited")
+        return without_end(unit)
     # Adding zero turns a rounded minus zero into zero.
     return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
+
+
+def without_end(unit: str) -> str:
+    """Return what is infinite in a unit: light has no path, a wait no end, any other figure no limit."""
+    return {"ms": say("no path"), say("years"): say("no end in sight")}.get(unit, say("unlimited"))
+
+
+def wait_without_end(p10: float, *, decimals: int = 1) -> str:
+    """Return what is said of a wait whose median is infinite: from which year on in nine of ten draws. [years]"""
+    if not np.isfinite(p10):
+        return say("no end in sight")
+    return say("no end in sight [{p10} years or more]", p10=figure_of(p10, decimals))
 
 
 def word(code: object) -> str:

@@ -160,15 +160,16 @@ def test_a_missing_column_is_named():
         maps.latency_waterfall(row_of().drop("rtt_route_ms"))
 
 
-@pytest.mark.parametrize("lang", ["en", "ja"])
-@pytest.mark.parametrize("changes", [{}, PLENTY, {"n0_mw": 250.0, "n1_mw": 150.0, "hosting_mw": 150.0}])
+@pytest.mark.parametrize(
+    ("lang", "changes"), [("en", PLENTY), ("ja", {"n0_mw": 250.0, "n1_mw": 150.0, "hosting_mw": 150.0})]
+)
 def test_no_words_overlap_and_none_leave_the_page(lang, changes):
     figure = maps.waterfall(make_result(**changes), "nanto-campus", lang=lang)
     assert overlaps(figure) == []
     assert outside(figure) == []
 
 
-@pytest.mark.parametrize("name", ["<script>", "$x$", "\u202eabc", "😀" * 9, "long " * 60, "a\nb"])
+@pytest.mark.parametrize("name", ["<script> $x$ \u202eabc 😀😀 a\nb", "long " * 60])
 def test_any_name_is_drawn_as_text(name):
     changes = {"name": name, "use": name, "status": name, "limiting_element": name, "nearest_hub": name}
     figure = maps.waterfall(make_result(**changes), "nanto-campus")

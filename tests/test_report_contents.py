@@ -15,7 +15,7 @@ from three_mismatches.report import cures, sheets
 from three_mismatches.report.answer import five_sentences, reading
 from three_mismatches.report.contents import story
 from three_mismatches.report.story import Sheet
-from three_mismatches.report.words import figure_of, flag_meaning, mw, table_words, word
+from three_mismatches.report.words import elements_of, figure_of, flag_meaning, mw, table_words, word
 
 FIBRE = {
     "fibre_nodes": {"west": {"geometry": Point(0.5, 0.5)}, "east": {"geometry": Point(1.5, 0.5)}},
@@ -95,6 +95,12 @@ def test_every_flag_table_and_reading_has_words():
 )
 def test_figures_are_printed_for_readers(value, said):
     assert figure_of(value) == said
+
+
+def test_elements_are_listed_by_their_names_and_the_rest_is_counted():
+    with speaking("ja"):
+        assert elements_of("a; b; and 12 more", {"a": "甲"}) == ["甲", "b", "ほか12件"]
+    assert elements_of("-", {}) == elements_of(None, {}) == []
 
 
 def test_an_infinite_figure_is_told_by_its_unit():

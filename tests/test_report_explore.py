@@ -241,7 +241,6 @@ def test_what_is_not_known_is_said_to_be_and_drawn_hollow():
     assert site["properties"]["style"]["fillOpacity"] < 0.5
 
 
-@pytest.mark.parametrize("count", [0, 1])
 def test_a_wait_without_end_is_no_number_of_years():
     sites = make_sites(delay_y_p50=np.inf, delay_y_p90=np.inf)
     assert (
@@ -255,6 +254,7 @@ def test_a_wait_without_end_is_no_number_of_years():
     )
 
 
+@pytest.mark.parametrize("count", [0, 1])
 def test_few_sites_and_no_fibre_still_draw(count):
     page = explore(make_result(make_sites(3).iloc[:count], fibre=False))
     found = drawn(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
@@ -84,7 +85,7 @@ def _power(result: Result) -> str:
     if row["value"] >= LEAST_MW:
         return say(
             "At the peak and after the worst single loss the grid cannot bring {gap} of it{span}; what binds is "
-            "{names}, and limits of local networks, mostly unpublished, would come on top.",
+            "{names}; limits of local networks, mostly unpublished, would come on top.",
             **told,
             names=_binding(result),
         )
@@ -117,7 +118,7 @@ def _binding(result: Result) -> str:
     full = ties[ties["binding"]].sort_values("shadow_price", ascending=False, kind="stable")
     names = element_names(result)
     found = [str(names.get(element, element)) for element in full.index[:LISTED]]
-    return say(", ").join(found) or say("the supply of the areas themselves")
+    return _listed(found) or say("the supply of the areas themselves")
 
 
 def _fibre(result: Result) -> str:
@@ -230,7 +231,7 @@ def _ms(value: float) -> str:
     return say("no path") if np.isinf(value) else f"{value:.3g} ms"
 
 
-def _listed(names: pd.Series) -> str:
+def _listed(names: Iterable[object]) -> str:
     found = [str(name) for name in names]
     if len(found) < 2:
         return "".join(found)

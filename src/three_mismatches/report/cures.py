@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from three_mismatches import mismatch
 from three_mismatches.language import names_of, say
 from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.report.story import Column, Sheet
-from three_mismatches.report.words import element_names, figure_of, mw, wait_without_end, word
+from three_mismatches.report.words import element_names, elements_of, figure_of, mw, wait_without_end, word
 
 if TYPE_CHECKING:
     from three_mismatches.study import Result
@@ -48,8 +49,9 @@ def reinforcements(result: Result) -> Sheet | None:
     if result.reinforcements.empty:
         return None
     table = pd.DataFrame(result.reinforcements).head(MOST_REINFORCEMENTS)
+    told = _prices()
     columns = [
-        Column(str(name), str(name), "", 2)
+        Column(str(name), told.get(str(name), str(name)), "MW", 2)
         for name in table.columns
         if pd.api.types.is_float_dtype(table[name])
     ]
@@ -59,6 +61,17 @@ def reinforcements(result: Result) -> Sheet | None:
         (Column("element", say("Line")), *columns),
         say("What one MW more of a line's rating would bring all sites together."),
     )
+
+
+def _prices() -> Mapping[str, str]:
+    """Return what readers call the gains of one MW more."""
+    return {
+        "mw_per_mw": say("One MW more brings"),
+        "corridor_mw_per_mw": say("One MW more on all circuits beside it brings"),
+        "dual": say("Price in the programme"),
+        "before": say("Price with all in service"),
+        "after": say("Price after a loss"),
+    }
 
 
 def watts_or_bits(result: Result) -> Sheet | None:
@@ -96,7 +109,7 @@ def watts_or_bits(result: Result) -> Sheet | None:
 def _power(result: Result, sites: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return a row for each site that lacks power, alone or together with all others."""
     names, called, places = (
-        element_names(result),
+        {str(each): str(name) for each, name in element_names(result).items()},
         names_of(sites).to_dict(),
         names_of(result.places).to_dict(),
     )
@@ -188,7 +201,5 @@ def _late(row: pd.Series) -> str:
     return say("{p50} years late [{p10} to {p90}]", p50=figure_of(p50, 1), **ends)
 
 
-def _elements(text: object, names: pd.Series) -> str:
-    if not isinstance(text, str) or not text:
-        return say("not told by the model")
-    return say(", ").join(str(names.get(part.strip(), part.strip())) for part in text.split(";"))
+def _elements(text: object, names: Mapping[str, str]) -> str:
+    return say(", ").join(elements_of(text, names)) or say("not told by the model")

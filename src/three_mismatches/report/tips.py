@@ -11,7 +11,7 @@ import pandas as pd
 from three_mismatches.language import names_of, say
 from three_mismatches.maps.style import number, shorten
 from three_mismatches.report.printed import one_line
-from three_mismatches.report.words import flag_meaning, mw, wait_without_end, without_end, word
+from three_mismatches.report.words import elements_of, flag_meaning, mw, wait_without_end, without_end, word
 
 __all__ = ["Tip", "area_tip", "hub_tip", "line_tip", "pocket_tip", "route_tip", "site_tip", "tie_tip"]
 
@@ -170,8 +170,7 @@ def _other_name(row: pd.Series, called: str) -> str:
 
 def _listed(text: object, names: Mapping[str, str]) -> str:
     """Return elements by the names that readers know, the first of them."""
-    parts = [part.strip() for part in text.split(";")] if isinstance(text, str) else []
-    words = [one_line(names.get(part, part)) for part in parts if part not in ("", "-")]
+    words = [one_line(name) for name in elements_of(text, names)]
     shown = say(", ").join(words[:LISTED])
     count = len(words) - LISTED
     return say("{names} and {count} more", names=shown, count=count) if count > 0 else shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "element_names",
+    "elements_of",
     "figure_of",
     "flag_meaning",
     "mw",
@@ -24,6 +26,10 @@ __all__ = [
     "without_end",
     "word",
 ]
+
+
+MORE = re.compile(r"and (\d+) more")
+"""What ends a list of elements that a table has cut."""
 
 
 def mw(value: float) -> str:
@@ -136,9 +142,20 @@ def element_names(result: Result) -> pd.Series:
         f"unit:{unit}": say("unit {name}", name=name) for unit, name in names_of(tables["generators"]).items()
     }
     poles = {f"pole:{link}": say("one pole of {name}", name=name) for link, name in found[2].items()}
-    every = pd.concat([*found, pd.Series({**supply, **units, **poles}, dtype=object)])
+    others = pd.Series({**supply, **units, **poles}, dtype=object)
+    # At line resolution the ties of the area model are in no table of the grid.
+    every = pd.concat([*found, others, names_of(result.ties)])
     first: pd.Series = every[~every.index.duplicated()]
     return first
+
+
+def elements_of(text: object, names: Mapping[str, str]) -> list[str]:
+    """Return by the names that readers know what a table lists with semicolons, "and 3 more" as it is said."""
+    parts = [part.strip() for part in text.split(";")] if isinstance(text, str) else []
+    return [
+        say("and {count} more", count=more.group(1)) if (more := MORE.fullmatch(part)) else str(names.get(part, part))
+        for part in parts if part not in ("", "-")
+    ]  # fmt: skip
 
 
 def table_words() -> Mapping[str, str]:

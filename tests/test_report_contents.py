@@ -1,8 +1,10 @@
 """What a report says: five sentences, tables of figures, and what would close each gap."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from shapely.geometry import Point
 
@@ -15,7 +17,15 @@ from three_mismatches.report import cures, sheets
 from three_mismatches.report.answer import five_sentences, reading
 from three_mismatches.report.contents import story
 from three_mismatches.report.story import Sheet
-from three_mismatches.report.words import elements_of, figure_of, flag_meaning, mw, table_words, word
+from three_mismatches.report.words import (
+    element_names,
+    elements_of,
+    figure_of,
+    flag_meaning,
+    mw,
+    table_words,
+    word,
+)
 
 FIBRE = {
     "fibre_nodes": {"west": {"geometry": Point(0.5, 0.5)}, "east": {"geometry": Point(1.5, 0.5)}},
@@ -101,6 +111,15 @@ def test_elements_are_listed_by_their_names_and_the_rest_is_counted():
     with speaking("ja"):
         assert elements_of("a; b; and 12 more", {"a": "甲"}) == ["甲", "b", "ほか12件"]
     assert elements_of("-", {}) == elements_of(None, {}) == []
+
+
+def test_a_tie_without_a_name_is_called_by_its_areas(short):
+    row = pd.DataFrame({"area0": ["north"], "area1": ["south"]}, index=["made-of-lines"])
+    areas = pd.DataFrame({"name_ja": ["北", "南"]}, index=["north", "south"])
+    result = SimpleNamespace(tables=short.tables, ties=row, areas=areas)
+    assert element_names(result)["made-of-lines"] == "北-南 tie"
+    with speaking("ja"):
+        assert element_names(result)["made-of-lines"] == "北・南間連系線"
 
 
 def test_an_infinite_figure_is_told_by_its_unit():

@@ -143,10 +143,20 @@ def element_names(result: Result) -> pd.Series:
     }
     poles = {f"pole:{link}": say("one pole of {name}", name=name) for link, name in found[2].items()}
     others = pd.Series({**supply, **units, **poles}, dtype=object)
-    # At line resolution the ties of the area model are in no table of the grid.
-    every = pd.concat([*found, others, names_of(result.ties)])
+    every = pd.concat([*found, others, _tie_names(result)])
     first: pd.Series = every[~every.index.duplicated()]
     return first
+
+
+def _tie_names(result: Result) -> pd.Series:
+    """Return what readers call ties; those that are made of lines have no name and are called by their areas."""
+    ties, areas = result.ties, names_of(result.areas)
+    names = names_of(ties)
+    for tie in ties.index[names.eq(ties.index.to_series())]:
+        first, last = (ties[end][tie] for end in ("area0", "area1"))
+        if first in areas.index and last in areas.index:
+            names[tie] = say("{first}-{last} tie", first=areas[first], last=areas[last])
+    return names
 
 
 def elements_of(text: object, names: Mapping[str, str]) -> list[str]:

@@ -200,7 +200,7 @@ def test_tables_name_their_rows_and_columns():
     cells = [element for element in page.all("td") if element.given["class"] == "n"]
     assert [cell.text for cell in cells[:6]] == ["120", "3.0", "–", "unknown", "4.0", "1,001.5"]
     assert [cell.given["data-v"] for cell in cells[:6]] == ["120", "3", "", "", "4", "1001.5"]
-    assert [cell.given["data-v"] for cell in cells if cell.text == "unlimited"] == ["Infinity"]
+    assert [cell.given["data-v"] for cell in cells if cell.text == "no path"] == ["Infinity"]
 
 
 def test_headings_are_in_order_and_names_find_their_own_direction():
@@ -215,7 +215,7 @@ def test_spots_say_what_is_known_and_why():
     spot = spots_of(make_sites())[f"2 {HOSTILE[2]}"]
     assert spot.name == HOSTILE[2]
     assert spot.facts == (
-        ("Asks", "100 MW"), ("Short", "33 MW"), ("Round trip", "unlimited"), ("Slowest", "power"),
+        ("Asks", "100 MW"), ("Short", "33 MW"), ("Round trip", "no path"), ("Slowest", "power"),
     )  # fmt: skip
 
 
@@ -309,7 +309,7 @@ def test_in_a_browser_headings_sort_numbers_as_numbers_with_the_unknown_last(chr
     chrome.key("Enter", code=13, text="\r")
     assert column(chrome, 1) == ["50", "60", "70", "80", "90", "100", "120", "unknown"]
     chrome.ask(button.format(2, "click"))
-    assert column(chrome, 2)[0] == "unlimited"
+    assert column(chrome, 2)[0] == "no path"
     chrome.ask(button.format(0, "click"))
     assert column(chrome, 0)[:5] == ["<b>Gamma</b>", "Alpha", "Beta", "Delta 9", "Delta 10"]
     assert chrome.ask("document.querySelectorAll('[aria-sort]').length") == 1
@@ -390,7 +390,7 @@ def test_in_a_browser_without_scripts_everything_is_there_to_read(chrome):
     names = [
         node["name"]["value"] for node in tree if not node["ignored"] and node.get("name", {}).get("value")
     ]
-    assert {"Alpha", "unlimited", "Site"} <= set(names)
+    assert {"Alpha", "no path", "Site"} <= set(names)
     chrome.order("Emulation.setScriptExecutionDisabled", value=False)
 
 

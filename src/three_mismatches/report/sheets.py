@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from three_mismatches.errors import LayerError, NetworkError
 from three_mismatches.language import names_of, say
 from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.report.answer import reading
@@ -14,9 +15,10 @@ from three_mismatches.report.story import Column, Sheet
 from three_mismatches.report.words import element_names, figure_of, flag_meaning, table_words, word
 
 if TYPE_CHECKING:
+    from three_mismatches.mismatch import Triangle
     from three_mismatches.study import Result
 
-__all__ = ["budgets", "doubts", "headlines", "inputs", "licences", "sites", "ties", "triangle"]
+__all__ = ["budgets", "doubts", "headlines", "inputs", "licences", "sites", "ties", "triangle", "triangle_of"]
 
 DECIMALS = {"years": 1, "ms": 1, "TWh": 1, "-": 2}
 """Of each unit; MW and counts have none."""
@@ -119,9 +121,20 @@ def ties(result: Result) -> Sheet | None:
     )
 
 
-def triangle(result: Result) -> Sheet:
+def triangle_of(result: Result) -> Triangle | None:
+    """Return the mismatch triangle; None where sites, generation or hubs have no mass, or nothing joins them."""
+    try:
+        return result.triangle
+    except (LayerError, NetworkError):
+        return None
+
+
+def triangle(result: Result) -> Sheet | None:
     """Return the sides of the mismatch triangle beside what chance would make of them."""
-    sides = result.triangle.sides
+    made = triangle_of(result)
+    if made is None:
+        return None
+    sides = made.sides
     table = pd.DataFrame(sides).assign(pair=[word(side) for side in sides.index])
     return Sheet(
         "triangle",
@@ -243,7 +256,7 @@ def _sources(table: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rounded(value: float, unit: str) -> str:
-    return "" if np.isnan(value) else figure_of(value, DECIMALS.get(unit, 0))
+    return "" if np.isnan(value) else figure_of(value, DECIMALS.get(unit, 0), unit=unit)
 
 
 def _quantities() -> dict[str, str]:

@@ -66,5 +66,5 @@ def _facts(row: pd.Series) -> tuple[tuple[str, str], ...]:
 
 def _figure(value: float, decimals: int, unit: str) -> str:
     """Return a number with its unit, where it is one."""
-    words = figure_of(float(value), decimals)
+    words = figure_of(float(value), decimals, unit=unit)
     return f"{words} {unit}" if np.isfinite(value) else words

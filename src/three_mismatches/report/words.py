@@ -14,7 +14,7 @@ from three_mismatches.layers import Flag
 if TYPE_CHECKING:
     from three_mismatches.study import Result
 
-__all__ = ["element_names", "figure_of", "flag_meaning", "mw", "table_words", "word"]
+__all__ = ["element_names", "endless", "figure_of", "flag_meaning", "mw", "table_words", "word"]
 
 
 def mw(value: float) -> str:
@@ -22,14 +22,21 @@ def mw(value: float) -> str:
     return f"{figure_of(value)} MW" if np.isfinite(value) else figure_of(value)
 
 
-def figure_of(value: float, decimals: int = 0) -> str:
-    """Return a number with its decimals; unknown and unlimited in words."""
+def figure_of(value: float, decimals: int = 0, *, unit: str = "") -> str:
+    """Return a number with its decimals; unknown and without end in words, the latter as suits the unit."""
     if np.isnan(value):
         return say("unknown")
     if np.isinf(value):
-        return say("unlimited")
+        return endless(unit)
     # Adding zero turns a rounded minus zero into zero.
     return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
+
+
+def endless(unit: str) -> str:
+    """Return what a quantity without end means: light without a way, a wait beyond what the model sees, or no limit."""
+    if unit == "ms":
+        return say("no path")
+    return say("not in sight") if unit in {"years", say("years")} else say("unlimited")
 
 
 def word(code: object) -> str:

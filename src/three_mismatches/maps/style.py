@@ -209,9 +209,11 @@ def save(figure: Figure, path: str | Path, *, dpi: float = 200.0) -> Path:
 
 @contextmanager
 def crowds_as_pixels(figure: Figure) -> Iterator[None]:
-    """Draw sites as pixels where there are thousands: as shapes they would make a file too large to open."""
-    found = figure.findobj(Collection)
-    crowds = [each for each in found if each.get_label() == "sites" and len(each.get_offsets()) > CROWD]
+    """Draw sites and their moves as pixels where there are thousands: as shapes they make a file too large to open."""
+    found = [each for each in figure.findobj(Collection) if each.get_label() in {"sites", "moves"}]
+    crowds = [
+        each for each in found if max(len(np.asarray(each.get_offsets())), len(each.get_paths())) > CROWD
+    ]
     for each in crowds:
         each.set_rasterized(True)
     try:
@@ -247,8 +249,9 @@ def measure_title(column: str) -> str:
         return titles[column]
     unit = unit_of(column)
     stem = QUANTILE.sub("", column)
-    words = stem.removesuffix("_" + stem.rsplit("_", 1)[-1]) + column[len(stem) :].upper() if unit else column
-    return shorten(words.replace("_", " ").capitalize()) + (f" [{unit}]" if unit else "")
+    words = stem.removesuffix("_" + stem.rsplit("_", 1)[-1]) if unit else column
+    quantile = column[len(stem) :].replace("_", " ").upper() if unit else ""
+    return shorten(words.replace("_", " ").capitalize() + quantile) + (f" [{unit}]" if unit else "")
 
 
 def _titles() -> dict[str, str]:
@@ -395,10 +398,10 @@ def readable(text: object, *, drop: bool = False) -> str:
     if text is None or text != text:
         return ""
     glyphs = _glyphs()
-    words = " ".join(unicodedata.normalize("NFC", str(text)).split())
+    words = "".join(char for char in unicodedata.normalize("NFC", str(text)) if char not in DIRECTIONS)
     shown = [
-        char if ord(char) in glyphs and char not in DIRECTIONS else "" if drop or _unseen(char) else NO_GLYPH
-        for char in words
+        char if ord(char) in glyphs else "" if drop or _unseen(char) else NO_GLYPH
+        for char in " ".join(words.split())
     ]
     return re.sub(rf"{NO_GLYPH}+", NO_GLYPH, "".join(shown)).strip()
 

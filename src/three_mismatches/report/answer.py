@@ -119,7 +119,9 @@ def _binding(result: Result) -> str:
     ties = result.ties
     full = ties[ties["binding"]].sort_values("shadow_price", ascending=False, kind="stable")
     limits, pockets = _limits_of_short_sites(result), result.grid.pockets.index
-    elements = dict.fromkeys([*full.index, *(each for each in limits if each in pockets)]) if len(full) else limits
+    elements = (
+        dict.fromkeys([*full.index, *(each for each in limits if each in pockets)]) if len(full) else limits
+    )
     names = element_names(result)
     found = [str(names.get(element, element)) for element in list(elements)[:LISTED]]
     return say(", ").join(found) or say("the supply of the areas themselves")
@@ -128,7 +130,9 @@ def _binding(result: Result) -> str:
 def _limits_of_short_sites(result: Result) -> list[str]:
     """Return what limits the sites that lack power when all ask, those that lack most first."""
     sites = result.sites[is_top_level(result.sites)]
-    short = sites[sites["joint_gap_mw"] >= LEAST_MW].sort_values("joint_gap_mw", ascending=False, kind="stable")
+    short = sites[sites["joint_gap_mw"] >= LEAST_MW].sort_values(
+        "joint_gap_mw", ascending=False, kind="stable"
+    )
     texts = short["limiting_element"].fillna("").astype(str)
     return list(dict.fromkeys(part for text in texts for part in text.split("; ") if part))
 

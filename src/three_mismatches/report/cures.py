@@ -123,7 +123,9 @@ def _light(result: Result, sites: pd.DataFrame) -> list[tuple[str, ...]]:
         (
             str(site),
             called[site],
-            say("{ms} ms beyond budget", ms=figure_of(row["rtt_gap_ms"], 1)),
+            say("{ms} ms beyond budget", ms=figure_of(row["rtt_gap_ms"], 1))
+            if np.isfinite(row["rtt_gap_ms"])
+            else say("no path"),
             _distance(row),
             _shorter(result, str(site), row),
         )
@@ -167,11 +169,11 @@ def _years(result: Result, sites: pd.DataFrame) -> list[tuple[str, ...]]:
     )
     rows: list[tuple[str, ...]] = []
     for site, row in late.iterrows():
-        span = say(
-            "{p50} years late [{p10} to {p90}]",
-            p50=figure_of(row["delay_y_p50"], 1),
-            p10=figure_of(row["delay_y_p10"], 1),
-            p90=figure_of(row["delay_y_p90"], 1),
+        p10, p50, p90 = (figure_of(row[f"delay_y_p{share}"], 1, unit="years") for share in (10, 50, 90))
+        span = (
+            say("{p50} years late [{p10} to {p90}]", p50=p50, p10=p10, p90=p90)
+            if np.isfinite(row["delay_y_p50"])
+            else say("no end of the wait in sight in half of the draws or more")
         )
         slowest = word(row["critical_stream"])
         relief = waits.get(f"relief_{row['critical_stream']}_y", pd.Series(dtype=float)).get(site, np.nan)

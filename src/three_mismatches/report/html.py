@@ -150,16 +150,13 @@ def _parts(story: Story, spots: Mapping[str, Spot], numbers: Mapping[str, int]) 
     """Return what the template fills in."""
     spotted = {site_url(site): (numbers[site], spot.name) for site, spot in spots.items()}
     free = dict(numbers)
+    drawn = [[_block(block, spotted, free) for block in section.blocks] for section in story.sections]
     sections = [
-        {
-            "slug": section.slug,
-            "heading": section.heading,
-            "blocks": [_block(block, spotted, free) for block in section.blocks],
-        }
-        for section in story.sections
+        {"slug": section.slug, "heading": section.heading, "blocks": blocks}
+        for section, blocks in zip(story.sections, drawn, strict=True)
     ]
-    drawings = "".join(str(block.get("drawing", "")) for section in sections for block in section["blocks"])
-    pointed = {int(at) for at in SPOTTED.findall(drawings)}
+    drawings = (str(block.get("drawing", "")) for blocks in drawn for block in blocks)
+    pointed = {int(at) for drawing in drawings for at in SPOTTED.findall(drawing)}
     told = [(numbers[site], spot) for site, spot in spots.items() if numbers[site] in pointed]
     return {"story": story, "sections": sections, "spots": told, "words": _words()}
 

@@ -69,7 +69,9 @@ def _sheet(sheet: Sheet) -> str:
     parts = [f"**{_text(sheet.caption)}**", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
     if len(sheet.rows) > ROWS_SHOWN:
         parts.append(
-            rows_left_out(len(sheet.rows), shown=ROWS_SHOWN, file=f"[{sheet.name}.csv](tables/{sheet.name}.csv)")
+            rows_left_out(
+                len(sheet.rows), shown=ROWS_SHOWN, file=f"[{sheet.name}.csv](tables/{sheet.name}.csv)"
+            )
         )
     return "\n\n".join(part for part in parts if part != "****")
 

@@ -13,7 +13,7 @@ from three_mismatches.language import names_of, say, spoken
 from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.report.sheets import triangle_of
 from three_mismatches.report.story import Picture
-from three_mismatches.report.words import figure_of, mw, word
+from three_mismatches.report.words import figure_of, ms, mw, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +59,7 @@ def mismatch_map(result: Result) -> Picture:
             "{gap} in all. Second: the same sites coloured by their round trip beyond budget, {over} sites over it. "
             "Third: spare power of each area as discs, {spare} in all, the part too far for cloud use dark.",
             gap=mw(value["joint_gap_mw"]),
-            over=figure_of(value["sites_over_rtt_budget"]),
+            over=figure_of(value["sites_over_rtt_budget"] if value["sites_with_budget"] > 0.0 else np.nan),
             spare=mw(value["spare_mw"]),
         ),
     )
@@ -170,7 +170,11 @@ def desire_lines(result: Result) -> Picture | None:
         "desire_lines",
         _figure(maps.desire_lines(made, result.areas, layout=result.layout, lang=spoken())),
         say("The cheapest way to move sites to where power is generated: lines as wide as the MW on them."),
-        say("Map with lines from sites to power plants; {mw} move in all.", mw=mw(float(moved))),
+        say(
+            "Map with lines from sites to power plants, for {mw} of sites in all; what stands where power is "
+            "generated has no line.",
+            mw=mw(float(moved)),
+        ),
     )
 
 
@@ -281,12 +285,12 @@ def _waterfall(result: Result, site: str, at: int) -> Picture:
         say("{name}: where its power and its milliseconds go.", name=name),
         say(
             "Two waterfalls for {name}. It asks {asked} and gets {joint} when all ask at once; its round trip is "
-            "{rtt} ms against a budget of {budget} ms; slowest is {stream}.",
+            "{rtt} against a budget of {budget}; slowest is {stream}.",
             name=name,
             asked=mw(row["request_mw"]),
             joint=mw(row["joint_mw"]),
-            rtt=figure_of(row["rtt_ms"], 1),
-            budget=figure_of(row["budget_ms"], 1),
+            rtt=ms(row["rtt_ms"]),
+            budget=ms(row["budget_ms"]),
             stream=word(row["critical_stream"]) or say("unknown"),
         ),
     )

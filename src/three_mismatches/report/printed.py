@@ -73,5 +73,7 @@ def _values(rows: pd.DataFrame, key: str) -> pd.Series:
 
 def _words(values: pd.Series, column: Column) -> list[str]:
     if pd.api.types.is_float_dtype(values.dtype):
-        return [number(float(value), decimals=column.decimals, unit=column.unit) for value in values.astype(float)]
+        return [
+            number(float(value), decimals=column.decimals, unit=column.unit) for value in values.astype(float)
+        ]
     return [one_line(value) for value in values]

@@ -26,8 +26,9 @@ DECIMALS = {"years": 1, "ms": 1, "TWh": 1, "-": 2}
 
 def headlines(result: Result) -> Sheet:
     """Return the headline figures with their ranges."""
-    told = _quantities()
-    rows = result.fleet.loc[[name for name in told if name in result.fleet.index]]
+    told, value = _quantities(), result.fleet["value"]
+    judged = "sites_with_budget" not in value or value["sites_with_budget"] > 0.0
+    rows = result.fleet.loc[[name for name in told if name in value and (judged or name not in OF_LIGHT)]]
     units = {"sites": say("sites"), "years": say("years"), "MW years": say("MW years"), "-": ""}
     printed = {column: [_rounded(row[column], row["unit"]) for _, row in rows.iterrows()] for column in ENDS}
     table = pd.DataFrame(printed, index=rows.index).assign(
@@ -52,6 +53,9 @@ def headlines(result: Result) -> Sheet:
         ),
     )
 
+
+OF_LIGHT = ("sites_over_rtt_budget", "over_rtt_budget_mw", "rtt_gap_ms")
+"""Figures of which nothing is known where no site has a budget over fibre."""
 
 ENDS = ("value", "low", "high", "p10", "p90")
 
@@ -135,7 +139,13 @@ def triangle(result: Result) -> Sheet | None:
     if made is None:
         return None
     sides = made.sides
-    table = pd.DataFrame(sides).assign(pair=[word(side) for side in sides.index])
+    # Only sites are placed at random: of the side between the other two nothing is to be said.
+    chance = {"null_distance": 0, "p_value": 2}
+    told = {
+        column: ["" if np.isnan(value) else figure_of(value, digits) for value in sides[column]]
+        for column, digits in chance.items()
+    }
+    table = pd.DataFrame(sides).assign(pair=[word(side) for side in sides.index], **told)
     return Sheet(
         "triangle",
         table,
@@ -155,6 +165,8 @@ def budgets(result: Result) -> Sheet | None:
     rows = result.latency
     if rows.empty:
         return None
+    whole = result.sites.index[is_top_level(result.sites)]
+    rows = rows[rows.index.get_level_values("site").isin(whole)]
     known = rows[rows["budget_ms"].notna()]
     found = known.groupby(level="use", sort=True)
     table = pd.DataFrame(

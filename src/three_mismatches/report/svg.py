@@ -29,7 +29,7 @@ REFERENCE = re.compile(r"url\(#([^)]+)\)")
 MOVED = re.compile(r"translate\(([-\d.e]+) ([-\d.e]+)\)")
 COMMAND = re.compile(r"([A-Za-z])([^A-Za-z]*)")
 STYLE = re.compile(r"([\w-]+):\s*([^;]+)")
-PIXELS_DPI = 200.0
+PIXELS_DPI = 144.0
 """Resolution of what is drawn as pixels. [dots per inch]"""
 
 SMALL, PAGE = 20.0, 2000.0

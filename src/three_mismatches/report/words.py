@@ -14,12 +14,17 @@ from three_mismatches.layers import Flag
 if TYPE_CHECKING:
     from three_mismatches.study import Result
 
-__all__ = ["element_names", "endless", "figure_of", "flag_meaning", "mw", "table_words", "word"]
+__all__ = ["element_names", "endless", "figure_of", "flag_meaning", "ms", "mw", "table_words", "word"]
 
 
 def mw(value: float) -> str:
     """Return a power in words."""
     return f"{figure_of(value)} MW" if np.isfinite(value) else figure_of(value)
+
+
+def ms(value: float) -> str:
+    """Return a round trip in words."""
+    return f"{figure_of(value, 1)} ms" if np.isfinite(value) else figure_of(value, unit="ms")
 
 
 def figure_of(value: float, decimals: int = 0, *, unit: str = "") -> str:

@@ -8,6 +8,7 @@ from matplotlib.text import Text
 from shapely.geometry import Point
 
 import three_mismatches as tm
+from browser import browser, chromium
 from conftest import radial_layers, tables_of
 from test_maps import make_areas, make_sites
 from three_mismatches import maps
@@ -24,6 +25,7 @@ SITES = {
     "p1": {"geometry": Point(0.2, 0.2), "request_mw": 50.0, "use": "cloud"},
     "b1": {"geometry": Point(1.5, 0.5), "request_mw": 5.0, "use": "cloud"},
 }
+needs_browser = pytest.mark.skipif(chromium() is None, reason="no Chromium on PATH")
 HALF = "\ud800"
 
 
@@ -132,3 +134,18 @@ def test_a_study_that_lacks_nearly_all_is_reported(layers, lang, tmp_path):
     assert {"report.html", "report.pdf", "report.md"} <= {path.name for path in folder.iterdir()}
     assert "&lt;script&gt;" in (folder / "report.html").read_text(encoding="utf-8")
     assert "nan" not in (folder / "report.md").read_text(encoding="utf-8").split("## ")[1]
+
+
+@pytest.mark.slow
+@needs_browser
+def test_in_a_browser_a_symbol_of_parts_has_a_ring_where_the_keyboard_is(tmp_path):
+    shares = {"critical_power": 0.5, "critical_generation": 0.2, "critical_fibre": 0.1, "critical_building": 0.2}
+    sites = make_sites(3, **shares)
+    page = html(story_of(sites, maps.ternary_map(sites, make_areas()).figure), spots=spots_of(sites))
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    with browser(tmp_path) as chrome:
+        chrome.open(tmp_path / "page.html")
+        chrome.ask("document.querySelector('a.spot').focus()")
+        width = "getComputedStyle(document.querySelector('a.spot').firstElementChild).strokeWidth"
+        assert float(str(chrome.ask(width)).removesuffix("px")) > 2.0
+        assert chrome.ask("document.getElementById('page-tip').hidden") is False

@@ -3,5 +3,5 @@
 import three_mismatches as tm
 
 result = tm.japan(year=2034, demand="high", assume={"tie_level": -1.0}).solve()
-axes = tm.maps.gap_map(result.sites, result.areas, column="power_gap_mw")
+axes = tm.maps.gap_map(result.sites, result.areas, column="power_gap_mw", layout=result.layout)
 tm.maps.save(axes.figure, "any_gap_on_a_map.png")

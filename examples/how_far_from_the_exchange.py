@@ -5,7 +5,12 @@ import three_mismatches as tm
 result = tm.japan(year=2034, demand="high").solve()
 fibre = result.fibre
 axes = tm.maps.fibre_map(
-    result.sites, fibre.fibre_nodes, fibre.fibre_routes, areas=result.areas, hubs=result.hubs
+    result.sites,
+    fibre.fibre_nodes,
+    fibre.fibre_routes,
+    areas=result.areas,
+    hubs=result.hubs,
+    layout=result.layout,
 )
 tm.maps.save(axes.figure, "how_far_from_the_exchange.png")
 

@@ -14,5 +14,6 @@ axes = tm.maps.fibre_map(
     areas=result.areas,
     hubs=hubs[hubs["kind"] == "ix"],
     isochrones=reached,
+    layout=result.layout,
 )
 tm.maps.save(axes.figure, "light_isochrones.png")

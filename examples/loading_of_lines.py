@@ -6,5 +6,7 @@ result = tm.japan(resolution="line", year=2034, demand="high").solve(draws=0)
 limits = result.sites["limiting_element"]
 print(limits.str.split("; ").explode().value_counts().head(8).to_string())
 
-axes = tm.maps.network_map(result.grid, value=result.lines["loading"], ties=result.ties, binding=limits)
+axes = tm.maps.network_map(
+    result.grid, value=result.lines["loading"], ties=result.ties, binding=limits, layout=result.layout
+)
 tm.maps.save(axes.figure, "loading_of_lines.png")

@@ -3,5 +3,5 @@
 import three_mismatches as tm
 
 result = tm.japan(year=2034, demand="high").solve()
-ax = tm.maps.ternary_map(result.sites, result.areas)
+ax = tm.maps.ternary_map(result.sites, result.areas, layout=result.layout)
 print(tm.maps.save(ax.figure, "ternary_map.png"))

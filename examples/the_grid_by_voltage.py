@@ -2,5 +2,5 @@
 
 import three_mismatches as tm
 
-grid = tm.japan(resolution="line").grid
-tm.maps.save(tm.maps.network_map(grid).figure, "the_grid_by_voltage.png", dpi=110)
+study = tm.japan(resolution="line")
+tm.maps.save(tm.maps.network_map(study.grid, layout=study.layout).figure, "the_grid_by_voltage.png", dpi=110)

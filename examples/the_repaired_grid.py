@@ -2,5 +2,5 @@
 
 import three_mismatches as tm
 
-grid = tm.japan(resolution="line").grid
-tm.maps.save(tm.maps.repair_map(grid).figure, "the_repaired_grid.png", dpi=110)
+study = tm.japan(resolution="line")
+tm.maps.save(tm.maps.repair_map(study.grid, layout=study.layout).figure, "the_repaired_grid.png", dpi=110)

@@ -3,7 +3,7 @@
 import three_mismatches as tm
 
 result = tm.japan(year=2034, demand="high", assume={"tie_level": -1.0}).solve()
-axes = tm.maps.power_map(result.sites, result.areas, ties=result.ties)
+axes = tm.maps.power_map(result.sites, result.areas, ties=result.ties, layout=result.layout)
 tm.maps.save(axes.figure, "what_the_grid_cannot_bring.png")
 
 columns = ["request_mw", "adequacy_mw", "transport_mw", "hosting_mw", "joint_gap_mw", "bound"]

@@ -14,6 +14,7 @@ PICTURES = {
     "three_maps_of_japan": "japan_2034_high.png",
     "the_repaired_grid": "japan_repair.png",
     "the_triangle_of_two_years": "japan_triangle.png",
+    "ternary_map": "japan_ternary.png",
 }
 
 

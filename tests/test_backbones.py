@@ -121,6 +121,7 @@ def test_every_measured_row_has_its_source():
     assert set(rows["node0"]) <= set(tm.japan().fibre.fibre_nodes.index)
 
 
+@pytest.mark.slow
 def test_ishikari_is_told_in_one_sentence_for_each_use(japan):
     told = tm.report.latency_sentences(japan, "sakura-ishikari")
     assert len(told) == len(japan.tables.tables.budgets)

@@ -302,6 +302,7 @@ def assert_outages_are_solved_again(network, base, pairs):
 
 
 @pytest.mark.parametrize("name", ["case14", "case24_ieee_rts", "case30", "case57", "case118"])
+@pytest.mark.slow
 def test_outage_factors_are_what_solving_without_the_line_gives(name):
     network = of(name)
     shifters = network.lines["phase_shift"] != 0.0

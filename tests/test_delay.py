@@ -246,6 +246,7 @@ def test_the_slower_of_two_exponential_streams_has_the_known_mean_and_share():
     assert (found.time - found.without("power")).mean() == pytest.approx(1.8, abs=0.02)
 
 
+@pytest.mark.slow
 def test_same_seed_same_answer_whatever_the_workers(japan_study):
     one, two = (tm.delay.simulate(japan_study, draws=600, seed=7, workers=count) for count in (1, 2))
     pd.testing.assert_frame_equal(one.sites, two.sites)

@@ -382,6 +382,7 @@ def areas_of_japan(japan_study) -> pd.DataFrame:
     return in_its_year(japan_study.tables, japan_study.settings, resolve())[0].grid.areas
 
 
+@pytest.mark.slow
 def test_sides_of_japan_are_sides_of_a_triangle(of_japan):
     one, two, three = of_japan.sides["distance"]
     assert min(one, two, three) > 0.0

@@ -332,6 +332,7 @@ def shipped(name: str) -> Any:
     "name",
     ["backbone/africa", "backbone/eastern", "backbone/emea", "topozoo/Garr201109", "sndlib/nobel-germany"],
 )
+@pytest.mark.slow
 def test_a_graph_of_topohub_has_the_nodes_the_links_and_the_lengths_of_networkx(name):
     data = shipped(name)
     graph = nx.node_link_graph(data, edges="edges")

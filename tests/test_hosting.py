@@ -150,6 +150,7 @@ def assert_secure_up_to_there(grid, plain, outages, buses):
 @pytest.mark.parametrize(
     "seed", [*range(12), *(pytest.param(at, marks=pytest.mark.slow) for at in range(12, 60))]
 )
+@pytest.mark.slow
 def test_a_load_is_secure_up_to_hosting_and_not_beyond(seed):
     """180 pairs of a bus and an outage: bridges, double circuits, several parts, shifters, taps, capacitors."""
     grid, plain, outages = drawn(seed, count=5)
@@ -158,6 +159,7 @@ def test_a_load_is_secure_up_to_hosting_and_not_beyond(seed):
 
 
 @pytest.mark.parametrize("name", ["case24_ieee_rts", "case14", "case39", "case118"])
+@pytest.mark.slow
 def test_a_load_is_secure_up_to_hosting_in_known_grids(name):
     grid, plain = made_up(name, 7)
     if name == "case24_ieee_rts":

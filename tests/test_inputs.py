@@ -32,6 +32,7 @@ LIBRARIES = ("pandera", "pyogrio", "pyarrow", "gdal", "traceback", "coerce", "dt
     "name",
     [pytest.param(name, marks=pytest.mark.slow if number % 2 else ()) for number, name in enumerate(BROKEN)],
 )
+@pytest.mark.slow
 def test_broken_input_is_told_once_with_table_row_and_cure(name, tmp_path):
     BROKEN[name](tmp_path / "study")
     error = _told(tmp_path / "study")
@@ -140,6 +141,7 @@ def test_geojson_is_read_with_numbers_for_ids(folder):
         '{"features": [], "crs": {"properties": {"name": "mars"}}}',
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_geojson_that_is_none_is_told(folder, text):
     (folder / "hubs.parquet").unlink()
     (folder / "hubs.geojson").write_text(text, encoding="utf-8")

@@ -112,6 +112,7 @@ def assert_as_oracle(seed):
 
 
 @pytest.mark.parametrize("seed", range(8))
+@pytest.mark.slow
 def test_what_sites_get_is_what_every_state_at_once_allows(seed):
     assert_as_oracle(seed)
 

@@ -119,6 +119,7 @@ def assert_as_oracle(seed):
 
 
 @pytest.mark.parametrize("seed", range(8))
+@pytest.mark.slow
 def test_rungs_are_those_of_every_state_at_once(seed):
     assert_as_oracle(seed)
 

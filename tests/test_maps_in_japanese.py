@@ -67,6 +67,7 @@ CROWDS = {
         pytest.param("9 at a point", "ja", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_words_of_the_composed_map_never_overlap(where, lang):
     places, name = CROWDS[where]
     sites = at(places, name=NAMES[name], name_ja=NAMES[name])

@@ -451,6 +451,7 @@ def as_written(tmp_path_factory):
 
 
 @pytest.mark.parametrize("way", REWRITINGS)
+@pytest.mark.slow
 def test_a_case_reads_the_same_however_it_is_written(way, read, as_written):
     text = script(small())
     rewritten = REWRITINGS[way](text)

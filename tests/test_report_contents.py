@@ -13,6 +13,8 @@ from three_mismatches.layers import Flag
 from three_mismatches.layers.settings import Settings
 from three_mismatches.report import cures, sheets
 from three_mismatches.report.answer import five_sentences, reading
+from three_mismatches.report.contents import story
+from three_mismatches.report.story import Sheet
 from three_mismatches.report.words import figure_of, flag_meaning, mw, table_words, word
 
 FIBRE = {
@@ -163,3 +165,30 @@ def test_what_is_slowest_beyond_the_building_is_not_called_the_slowest(japan):
     value = japan.fleet["value"]
     assert value["critical_building_mw"] > value["critical_connection_mw"]
     assert "beyond the building what is slowest" in five_sentences(japan)[4]
+
+
+@pytest.mark.slow
+def test_an_ensemble_adds_its_percentiles_and_the_order_of_sites(japan, japan_study):
+    draws = tm.ensemble.run(japan_study, tm.ensemble.Ranges(draws=4, seed=0))
+    told = story(japan, ensemble=draws)
+    sheets_told = {
+        block.name: block for part in told.sections for block in part.blocks if isinstance(block, Sheet)
+    }
+    assert "rank_stability" in {picture.name for picture in told.pictures()}
+    assert sheets_told["draws"].rows.loc["spare_mw", "p50"] == figure_of(
+        draws.quantiles().loc["spare_mw", "p50"]
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_japan_is_told_in_eight_sections_with_every_picture(japan, lang):
+    told = story(japan, lang=lang)
+    slugs = ["answer", "mismatches", "triangle", "sites", "cures", "uncertainty", "method", "sources"]
+    assert [part.slug for part in told.sections] == slugs
+    drawn = {picture.name for picture in told.pictures()}
+    assert drawn >= {
+        "mismatch_map", "fibre_map", "reach_curve", "ternary_map", "triangle", "desire_lines", "time_to_power_map",
+        "waterfall_1", "waterfall_2", "waterfall_3",
+    }  # fmt: skip
+    assert all(picture.alt and picture.caption for picture in told.pictures())

@@ -139,7 +139,12 @@ def test_a_study_that_lacks_nearly_all_is_reported(layers, lang, tmp_path):
 @pytest.mark.slow
 @needs_browser
 def test_in_a_browser_a_symbol_of_parts_has_a_ring_where_the_keyboard_is(tmp_path):
-    shares = {"critical_power": 0.5, "critical_generation": 0.2, "critical_fibre": 0.1, "critical_building": 0.2}
+    shares = {
+        "critical_power": 0.5,
+        "critical_generation": 0.2,
+        "critical_fibre": 0.1,
+        "critical_building": 0.2,
+    }
     sites = make_sites(3, **shares)
     page = html(story_of(sites, maps.ternary_map(sites, make_areas()).figure), spots=spots_of(sites))
     (tmp_path / "page.html").write_text(page, encoding="utf-8")

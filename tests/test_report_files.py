@@ -79,7 +79,7 @@ def result(monkeypatch):
     """Return a small result, with stand-ins for what tells its story and for the page of the browser."""
     blocks = [Paragraph("Words"), make_picture(width=1.0, height=0.8), make_sheet()]
     contents, page = ModuleType("contents"), ModuleType("html")
-    contents.story = lambda found, *, lang: make_story(*blocks, lang=lang)
+    contents.story = lambda found, *, lang, ensemble: make_story(*blocks, lang=lang)
     page.html = lambda story, **_: f"<title>{story.title}</title>"
     monkeypatch.setitem(sys.modules, "three_mismatches.report.contents", contents)
     monkeypatch.setitem(sys.modules, "three_mismatches.report.html", page)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from three_mismatches.delay import Delay
+    from three_mismatches.ensemble import Ensemble
     from three_mismatches.maps import Layout
     from three_mismatches.mismatch import Triangle
 
@@ -166,6 +167,13 @@ class Study:
     def fibre(self) -> Fibre:
         """Layers of the fibre network."""
         return self.tables.fibre
+
+    @property
+    def layout(self) -> Layout:
+        """What maps of this study show: extent, insets and the lines of the table `borders`."""
+        from three_mismatches import maps
+
+        return maps.layout_of(self.tables.grid.areas, borders=self.tables.borders)
 
     def check(self) -> None:
         """
@@ -314,10 +322,8 @@ class Result:
 
     @property
     def layout(self) -> Layout:
-        """What maps of this study show: extent, insets and the lines of the table `borders`."""
-        from three_mismatches import maps
-
-        return maps.layout_of(self.areas, borders=self.tables.tables.borders)
+        """What maps of this answer show: extent, insets and the lines of the table `borders`."""
+        return self.study.layout
 
     def plot(self, *, lang: Language = "en") -> Figure:
         """Return the map of the three mismatches, in English ("en") or Japanese ("ja")."""
@@ -337,11 +343,22 @@ class Result:
 
         return report.write(self, path, overwrite=overwrite)
 
-    def report(self, folder: str | Path, *, lang: Language = "en", overwrite: bool = False) -> Path:
-        """Write report.html, report.pdf, report.md, every picture and table to a folder, in English or Japanese."""
+    def report(
+        self,
+        folder: str | Path,
+        *,
+        lang: Language = "en",
+        ensemble: Ensemble | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """
+        Write report.html, report.pdf, report.md, every picture and table to a folder, in English or Japanese.
+
+        With an `ensemble` of the same study it also tells how far the headlines and the order of sites move.
+        """
         from three_mismatches import report
 
-        return report.write_report(self, folder, lang=lang, overwrite=overwrite)
+        return report.write_report(self, folder, lang=lang, ensemble=ensemble, overwrite=overwrite)
 
     def explore(self, *, lang: Language = "en") -> Map:
         """Return a map for a browser that has a network, with layers and reasons; needs the extra `explore`."""

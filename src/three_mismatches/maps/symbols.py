@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,6 +38,7 @@ def path_row(
     return Row(area, text)
 
 
+@functools.cache
 def sector(sides: int, share: float = 1.0) -> Path:
     """
     Return the part of a symbol that a hand sweeps clockwise from the top.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -59,7 +60,7 @@ SHARES = tuple(f"critical_{stream}" for stream in (*STREAMS, "building"))
 TOLERANCE = 1e-6
 """By how much shares may miss their sum, and below which a share is none. [-]"""
 
-WIDTH, SIDE, BELOW = 5.6, 0.2, 1.9
+WIDTH, SIDE, BELOW = 5.6, 0.2, 2.08
 """Inches: width and margin of a map on its own, and the room for its legend."""
 
 SMALLEST = 5.0
@@ -95,7 +96,7 @@ class Waits:
         """Which wait for something else than their building in some draw."""
         return self.waits > TOLERANCE
 
-    @property
+    @cached_property
     def most(self) -> NDArray[np.intp]:
         """Which stream is the slowest most often; of equal ones the first."""
         return np.asarray(np.nan_to_num(self.shares).argmax(axis=1))

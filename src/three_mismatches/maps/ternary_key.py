@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 WIDE, TALL, RIGHT, DOWN = 1.12, 0.97, 0.24, 0.5
 """Inches: the triangle, what is clear to its right, and how far below the map its tip is."""
 
-KEY_HEIGHT = 114.0
+KEY_HEIGHT = 127.0
 """Of the triangle with all its words. [pt]"""
 
 PARTS = 24
@@ -125,7 +125,7 @@ def _rule(key: TernaryAxes) -> None:
 def _name(key: TernaryAxes) -> None:
     """Name the corners, and say what the triangle is of."""
     words = (say("power"), say("generation"), say("fibre"))
-    places = (((0, 3), "center", "bottom"), ((-2, -12), "center", "top"), ((-5, -12), "center", "top"))
+    places = (((0, 3), "center", "bottom"), ((-2, -18), "center", "top"), ((-5, -18), "center", "top"))
     for text, corner, (offset, ha, va) in zip(words, key.corners_data, places, strict=True):
         style: Style = {"ha": ha, "va": va, "size": SIZES["label"], "color": PALETTE["ink"]}
         key.annotate(text, corner, offset, textcoords="offset points", annotation_clip=False, **style)

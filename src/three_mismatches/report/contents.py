@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["story"]
 
-RANKED = "delay_y_p50"
-"""Column whose order of sites an ensemble is asked to test; where it is all zero, the next."""
+RANKED = ("joint_gap_mw", "delay_y_p50", "rtt_gap_ms")
+"""Columns whose order of sites an ensemble is asked to test: the first in which sites differ."""
 
 
 def story(result: Result, *, lang: Language = "en", ensemble: Ensemble | None = None) -> Story:
@@ -167,9 +167,17 @@ def _uncertainty(result: Result, ensemble: Ensemble | None) -> Section:
             ),
             _readings(result),
             sheets.doubts(result),
-            pictures.rank_stability(ensemble, result, RANKED) if ensemble is not None else None,
+            *(_draws(result, ensemble) if ensemble is not None else ()),
         ),
     )
+
+
+def _draws(result: Result, ensemble: Ensemble) -> tuple[Block | None, ...]:
+    """Return how far the headlines move over an ensemble, and how the order of sites holds."""
+    now = ensemble.sites_as_it_is
+    ranked = [name for name in RANKED if name in now and now[name].nunique() > 1]
+    chart = pictures.rank_stability(ensemble, result, ranked[0]) if ranked else None
+    return (sheets.draws(ensemble), chart)
 
 
 def _readings(result: Result) -> Bullets | None:

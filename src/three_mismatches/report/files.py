@@ -15,6 +15,7 @@ from three_mismatches.language import Language
 from three_mismatches.report.folder import OF_GRID, summary
 
 if TYPE_CHECKING:
+    from three_mismatches.ensemble import Ensemble
     from three_mismatches.report.story import Story
     from three_mismatches.study import Result
 
@@ -27,7 +28,12 @@ PICTURES, TABLES = "figures", "tables"
 
 
 def write_report(
-    result: Result, folder: str | Path, *, lang: Language = "en", overwrite: bool = False
+    result: Result,
+    folder: str | Path,
+    *,
+    lang: Language = "en",
+    ensemble: Ensemble | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """
     Write a report that can be read with no help: for a browser, for paper, as text, with its pictures and tables.
@@ -41,6 +47,8 @@ def write_report(
         tables.gpkg with what has a place on the map) and summary.json.
     lang
         "en" or "ja".
+    ensemble
+        Draws of the same study: their percentiles and how the order of sites holds are told too.
     overwrite
         Whether a result or report that is there already is replaced.
 
@@ -64,7 +72,7 @@ def write_report(
         from three_mismatches.report.spots import spots_of
 
         log.info("report: drawing the pictures")
-        told = story(result, lang=lang)
+        told = story(result, lang=lang, ensemble=ensemble)
         log.info("report: writing report.html")
         _write_text(html(told, spots=spots_of(result.sites, lang=lang)), part / "report.html")
         write_story(told, part)

@@ -15,10 +15,22 @@ from three_mismatches.report.story import Column, Sheet
 from three_mismatches.report.words import element_names, figure_of, flag_meaning, table_words, word
 
 if TYPE_CHECKING:
+    from three_mismatches.ensemble import Ensemble
     from three_mismatches.mismatch import Triangle
     from three_mismatches.study import Result
 
-__all__ = ["budgets", "doubts", "headlines", "inputs", "licences", "sites", "ties", "triangle", "triangle_of"]
+__all__ = [
+    "budgets",
+    "doubts",
+    "draws",
+    "headlines",
+    "inputs",
+    "licences",
+    "sites",
+    "ties",
+    "triangle",
+    "triangle_of",
+]
 
 DECIMALS = {"years": 1, "ms": 1, "TWh": 1, "-": 2}
 """Of each unit; MW and counts have none."""
@@ -29,15 +41,9 @@ def headlines(result: Result) -> Sheet:
     told, value = _quantities(), result.fleet["value"]
     judged = "sites_with_budget" not in value or value["sites_with_budget"] > 0.0
     rows = result.fleet.loc[[name for name in told if name in value and (judged or name not in OF_LIGHT)]]
-    units = {"sites": say("sites"), "years": say("years"), "MW years": say("MW years"), "-": ""}
-    printed = {column: [_rounded(row[column], row["unit"]) for _, row in rows.iterrows()] for column in ENDS}
-    table = pd.DataFrame(printed, index=rows.index).assign(
-        figure=[told[str(name)] for name in rows.index],
-        unit=[units.get(unit, unit) for unit in rows["unit"]],
-    )
     return Sheet(
         "headlines",
-        table,
+        _readable(rows, ("value", "low", "high", "p10", "p90")),
         (
             Column("figure", say("Figure")),
             Column("value", say("As it is")),
@@ -56,8 +62,6 @@ def headlines(result: Result) -> Sheet:
 
 OF_LIGHT = ("sites_over_rtt_budget", "over_rtt_budget_mw", "rtt_gap_ms")
 """Figures of which nothing is known where no site has a budget over fibre."""
-
-ENDS = ("value", "low", "high", "p10", "p90")
 
 
 def sites(result: Result) -> Sheet:
@@ -208,6 +212,31 @@ def doubts(result: Result) -> Sheet:
     )
 
 
+def draws(ensemble: Ensemble) -> Sheet:
+    """Return how far the headline figures move over the draws of an ensemble."""
+    told = _quantities()
+    found = ensemble.quantiles()
+    rows = found.loc[[name for name in told if name in found.index]]
+    table = _readable(rows, ("value", "p10", "p50", "p90"))
+    return Sheet(
+        "draws",
+        table,
+        (
+            Column("figure", say("Figure")),
+            Column("value", say("As it is")),
+            Column("p10", "P10"),
+            Column("p50", "P50"),
+            Column("p90", "P90"),
+            Column("unit", say("Unit")),
+        ),
+        say(
+            "Headline figures over {draws} draws of the doubtful inputs: percentiles over their ranges, which are no "
+            "probabilities.",
+            draws=len(ensemble.fleet),
+        ),
+    )
+
+
 def licences(result: Result) -> Sheet:
     """Return every source with its licence and date, by table."""
     told = table_words()
@@ -265,6 +294,19 @@ def _sources(table: str, frame: pd.DataFrame) -> pd.DataFrame:
         source_date=("source_date", "max"), rows=("source_date", "size")
     )
     return found.reset_index().assign(table=table, rows=found["rows"].to_numpy(float))[list(SOURCED)]
+
+
+def _readable(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return figures of the fleet as readers want them: each with the decimals of its unit, and in words what it is."""
+    told = _quantities()
+    units = {"sites": say("sites"), "years": say("years"), "MW years": say("MW years"), "-": ""}
+    printed = {
+        column: [_rounded(row[column], row["unit"]) for _, row in rows.iterrows()] for column in columns
+    }
+    return pd.DataFrame(printed, index=rows.index).assign(
+        figure=[told[str(name)] for name in rows.index],
+        unit=[units.get(unit, unit) for unit in rows["unit"]],
+    )
 
 
 def _rounded(value: float, unit: str) -> str:

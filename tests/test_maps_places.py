@@ -16,7 +16,7 @@ from test_maps_repair import count, make_grid, named, words
 from text_boxes import outside, overlaps
 from three_mismatches import maps
 from three_mismatches.errors import LayerError
-from three_mismatches.maps import style
+from three_mismatches.maps import base, style
 from three_mismatches.maps.time_to_power import years_of
 
 HOSTILE = "<script>$x_1$ مركز 🏢\n" + "x" * 90
@@ -229,3 +229,13 @@ def test_the_ramp_of_years_is_even_in_lightness():
     linear = [np.where(rgb <= 10, rgb / 255 / 12.92, ((rgb / 255 + 0.055) / 1.055) ** 2.4) for rgb in shades]
     cie = [116 * np.cbrt(rgb @ [0.2126, 0.7152, 0.0722]) - 16 for rgb in linear]
     assert np.ptp(np.diff(cie)) < 1.0
+
+
+def test_bands_are_cut_at_the_frame_itself():
+    ax = fibre_map(make_isochrones(2.0, 5.0), layout=base.Layout((3.0, 50.0, 5.0, 53.0)))
+    clip, transform = (
+        named(ax, "isochrones", PathCollection).get_clip_path().get_transformed_path_and_affine()
+    )
+    corners = ax.transData.inverted().transform(transform.transform(clip.vertices))
+    assert corners.min(axis=0) == pytest.approx([3.0, 50.0])
+    assert corners.max(axis=0) == pytest.approx([5.0, 53.0])

@@ -100,3 +100,13 @@ def test_no_folded_line_is_wider_than_it_may_be(text, columns):
 @given(st.text("あ漢字xyz, ", max_size=60), st.integers(2, 40))
 def test_shortened_text_is_no_wider_than_it_may_be(text, most):
     assert display_width(style.shorten(text, most=most)) <= most
+
+
+def test_a_quantile_has_the_unit_that_stands_before_it():
+    assert style.unit_of("delay_y_p90") == "years"
+    assert style.measure_title("delay_y_p90") == "Delay P90 [years]"
+    assert style.measure_title("delay_y_p50").endswith("[years]")
+
+
+def test_marks_that_turn_the_direction_are_left_out():
+    assert style.readable("a \u202e b\u2067") == "a b"

@@ -200,6 +200,17 @@ def test_tables_speak_japanese(short):
     assert np.isfinite(found.rows["request_mw"]).all()
 
 
+def test_budgets_count_whole_sites_only(japan):
+    whole = japan.sites["part_of"].isna().sum()
+    assert set(shown(sheets.budgets(japan))["Of"]) == {float(whole)}
+
+
+def test_what_is_slowest_beyond_the_building_is_not_called_the_slowest(japan):
+    value = japan.fleet["value"]
+    assert value["critical_building_mw"] > value["critical_connection_mw"]
+    assert "beyond the building what is slowest" in five_sentences(japan)[4]
+
+
 @pytest.mark.slow
 def test_an_ensemble_adds_its_percentiles_and_the_order_of_sites(japan, japan_study):
     draws = tm.ensemble.run(japan_study, tm.ensemble.Ranges(draws=4, seed=0))

@@ -197,7 +197,8 @@ def write_geopackage(
 def write_json(values: Mapping[str, object], path: Path) -> None:
     """Write names and values as JSON, keys in their order, one to a line."""
     text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    # Half a letter, which no file can hold, becomes a question mark.
+    path.write_text(text + "\n", encoding="utf-8", errors="replace", newline="\n")
 
 
 @contextmanager

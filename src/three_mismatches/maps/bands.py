@@ -88,8 +88,9 @@ def _draw_on(
         zorder=1.003,
     )
     bands.set_label("isochrones")
-    if land:
-        bands.set_clip_path(Path.make_compound_path(*land), frame.transData)
+    # A path that clips takes the place of the frame in an SVG, so it must end where the frame does.
+    if cut := [path for _, path in base.seen_paths(areas, extent, beyond=0.0)]:
+        bands.set_clip_path(Path.make_compound_path(*cut), frame.transData)
         bands.set_clip_box(frame.bbox)
     _add(frame, land, "beyond", 1.002, edgecolors=PALETTE["frame"], linewidths=0.0, hatch=BEYOND)
     frame.add_collection(bands, autolim=False)

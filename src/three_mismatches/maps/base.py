@@ -203,9 +203,9 @@ def draw_land(
     ax.add_collection(paths, autolim=False)
 
 
-def seen_paths(areas: gpd.GeoDataFrame, extent: Extent) -> list[tuple[object, Path]]:
-    """Return each area that has a part in the extent or near its edge, and the rings of that part."""
-    margin = 0.05 * max(extent[2] - extent[0], extent[3] - extent[1])
+def seen_paths(areas: gpd.GeoDataFrame, extent: Extent, *, beyond: float = 0.05) -> list[tuple[object, Path]]:
+    """Return each area that has a part in the extent or `beyond` its edge [of its side], and the rings of that part."""
+    margin = beyond * max(extent[2] - extent[0], extent[3] - extent[1])
     box = (extent[0] - margin, extent[1] - margin, extent[2] + margin, extent[3] + margin)
     seen = shapely.clip_by_rect(areas.geometry.array, *box)
     return [(area, path) for area, path in zip(areas.index, map(polygon_path, seen), strict=True) if path]

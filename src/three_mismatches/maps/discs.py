@@ -266,14 +266,22 @@ def _worst(discs: Discs, among: Mask, most: int) -> list[int]:
 
 def _site_label(discs: Discs, row: int, column: str) -> Label:
     """Return a site's name and its gap, or its request where there is no gap."""
-    gap, unit = discs.gap[row], unit_of(column)
-    power = unit == "MW"
-    figure = say("{value} {unit} short" if power else "{value} {unit} over", value=number(gap), unit=unit)
-    if not gap > NOTHING:
-        figure = f"{number(discs.request[row])} MW"
+    gap = float(discs.gap[row])
+    figure = _gap_words(gap, unit_of(column)) if gap > NOTHING else f"{number(discs.request[row])} MW"
     return Label(
         f"{discs.names[row]}\n{figure}", discs.lon[row], discs.lat[row], radius=discs.diameter[row] / 2
     )
+
+
+def _gap_words(gap: float, unit: str) -> str:
+    """Return a gap > 0 in words; one without end is no way in light, or a wait beyond what was looked at."""
+    years = unit == say("years")
+    if np.isinf(gap) and (years or unit == "ms"):
+        return say("no end in sight" if years else "no path")
+    if years:
+        return say("{value} years late", value=number(gap))
+    power = unit == "MW"
+    return say("{value} {unit} short" if power else "{value} {unit} over", value=number(gap), unit=unit)
 
 
 def _blocks(discs: Discs, edges: Sequence[float], column: str, extra: Sequence[Row]) -> list[Block]:

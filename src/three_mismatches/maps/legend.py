@@ -124,6 +124,7 @@ def draw_legend(ax: Axes, blocks: Iterable[Block], *, footer: str = "") -> Ancho
         parts.append(
             _words(wrap(footer, width=text_width(ax), size=SIZES["small"]), size="small", colour="quiet")
         )
+    parts = parts or [_words("")]  # a map with nothing to explain has a legend of no height
     body = VPacker(children=parts, align="left", pad=0, sep=8)
     box = AnchoredOffsetbox(
         loc="upper left", child=body, pad=0, borderpad=0, frameon=False,

@@ -28,6 +28,7 @@ from three_mismatches.maps.legend import (
     footer_height,
     line_row,
     marker_row,
+    patch_row,
 )
 from three_mismatches.maps.style import (
     NOTHING,
@@ -255,6 +256,7 @@ def reach_map(
         If a column is missing.
     """
     with drawing(lang):
+        areas = areas if column else _with_reach(areas)
         column = column or ("stranded_cloud_mw" if "stranded_cloud_mw" in areas else "stranded_mw")
         base.need_columns(areas, "areas", ("spare_mw", column, "hub_rtt_ms"))
         footer = _footer(sources, {"Areas": areas}, layout)
@@ -268,10 +270,17 @@ def reach_map(
         layout = (layout or base.layout_of(areas)).without_zooms()
         ax, layout, insets = _start(areas, ax, layout, footer, fills=fills)
         blocks = _draw_spare(ax, insets, layout, areas, column)
-        blocks.append(
-            Block(say("Round trip to the\nnearest cloud hub [ms]"), class_rows(edges, RAMPS["fibre"], rtt))
-        )
+        classes = [*class_rows(edges, RAMPS["fibre"], rtt)]
+        if np.isnan(rtt).any():
+            classes.append(patch_row(say("not known"), face=PALETTE["sea"]))
+        blocks.append(Block(say("Round trip to the\nnearest cloud hub [ms]"), tuple(classes)))
         return _finish(ax, blocks, footer, fit=own)
+
+
+def _with_reach(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return areas with what a study without fibre or budgets lacks: it is not known."""
+    lacking = [column for column in ("stranded_mw", "hub_rtt_ms") if column not in areas]
+    return areas.assign(**dict.fromkeys(lacking, np.nan)) if lacking else areas
 
 
 def marked_hubs(hubs: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:

@@ -125,6 +125,14 @@ METADATA: dict[str, dict[str, str | None]] = {
 }
 
 UNITS = {"mw": "MW", "ms": "ms", "km": "km", "twh": "TWh"}
+DIRECTIONS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that turn the direction of all that follows them, our own words too."""
+
+CROWD = 500
+"""Sites on one frame of a map beyond which they are drawn as pixels."""
+
+QUANTILE = re.compile(r"_p\d+$")
+"""Ends the name of a column that holds a quantile: the unit stands before it."""
 
 
 @contextmanager
@@ -194,9 +202,25 @@ def save(figure: Figure, path: str | Path, *, dpi: float = 200.0) -> Path:
     if suffix not in METADATA:
         msg = f"{target.name}: the name of a map must end in {', '.join(METADATA)}"
         raise ValueError(msg)
-    with own_settings(SAVING), _unlinked(figure):
+    with own_settings(SAVING), _unlinked(figure), crowds_as_pixels(figure):
         figure.savefig(target, format=suffix[1:], dpi=dpi, metadata=METADATA[suffix])
     return target
+
+
+@contextmanager
+def crowds_as_pixels(figure: Figure) -> Iterator[None]:
+    """Draw sites and their moves as pixels where there are thousands: as shapes they make a file too large to open."""
+    found = [each for each in figure.findobj(Collection) if each.get_label() in {"sites", "moves"}]
+    crowds = [
+        each for each in found if max(len(np.asarray(each.get_offsets())), len(each.get_paths())) > CROWD
+    ]
+    for each in crowds:
+        each.set_rasterized(True)
+    try:
+        yield
+    finally:
+        for each in crowds:
+            each.set_rasterized(False)
 
 
 @contextmanager
@@ -214,9 +238,9 @@ def _unlinked(figure: Figure) -> Iterator[None]:
 
 
 def unit_of(column: str) -> str:
-    """Return the unit that a column's name ends in, or nothing."""
+    """Return the unit that a column's name ends in, before the quantile if it is one, or nothing."""
     words = {"y": say("years"), "frac": say("share")}
-    return (UNITS | words).get(column.rsplit("_", 1)[-1], "")
+    return (UNITS | words).get(QUANTILE.sub("", column).rsplit("_", 1)[-1], "")
 
 
 def measure_title(column: str) -> str:
@@ -224,8 +248,10 @@ def measure_title(column: str) -> str:
     if column in (titles := _titles()):
         return titles[column]
     unit = unit_of(column)
-    words = column.removesuffix("_" + column.rsplit("_", 1)[-1]) if unit else column
-    return shorten(words.replace("_", " ").capitalize()) + (f" [{unit}]" if unit else "")
+    stem = QUANTILE.sub("", column)
+    words = stem.removesuffix("_" + stem.rsplit("_", 1)[-1]) if unit else column
+    quantile = column[len(stem) :].replace("_", " ").upper() if unit else ""
+    return shorten(words.replace("_", " ").capitalize() + quantile) + (f" [{unit}]" if unit else "")
 
 
 def _titles() -> dict[str, str]:
@@ -234,6 +260,7 @@ def _titles() -> dict[str, str]:
         "joint_gap_mw": say("Power gap, all\nsites at once [MW]"),
         "rtt_gap_ms": say("Round trip beyond\nits budget [ms]"),
         "regret_mw": say("Gap that another\nplace cures [MW]"),
+        "delay_y_p50": say("Wait beyond the\nbuilding, median [years]"),
         "build_km": say("Distance to the\nfibre [km]"),
         "rtt_ms": say("Round trip to its\nhub [ms]"),
     }
@@ -371,8 +398,11 @@ def readable(text: object, *, drop: bool = False) -> str:
     if text is None or text != text:
         return ""
     glyphs = _glyphs()
-    words = " ".join(unicodedata.normalize("NFC", str(text)).split())
-    shown = [char if ord(char) in glyphs else "" if drop or _unseen(char) else NO_GLYPH for char in words]
+    words = "".join(char for char in unicodedata.normalize("NFC", str(text)) if char not in DIRECTIONS)
+    shown = [
+        char if ord(char) in glyphs else "" if drop or _unseen(char) else NO_GLYPH
+        for char in " ".join(words.split())
+    ]
     return re.sub(rf"{NO_GLYPH}+", NO_GLYPH, "".join(shown)).strip()
 
 

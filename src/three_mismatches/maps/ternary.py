@@ -26,6 +26,7 @@ from three_mismatches.maps.discs import (
     fan_out,
     fan_rank,
     site_names,
+    site_url,
     whole_sites,
 )
 from three_mismatches.maps.labels import Label, place_labels, settle
@@ -85,6 +86,7 @@ class Waits:
     request: Floats
     diameter: Floats
     names: tuple[str, ...]
+    urls: tuple[str, ...]
     shares: Floats
     waits: Floats
     still: Mask
@@ -177,7 +179,7 @@ def _ready(sites: gpd.GeoDataFrame) -> Waits:
     return Waits(
         rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy(), request,
         np.where(some, np.maximum(diameter, SMALLEST), diameter), site_names(rows),
-        shares[:, :3] / np.where(some, waits, np.nan)[:, None], waits,
+        tuple(site_url(site) for site in rows.index), shares[:, :3] / np.where(some, waits, np.nan)[:, None], waits,
         np.asarray(shares.sum(axis=1) <= TOLERANCE),
     )  # fmt: skip
 
@@ -280,6 +282,8 @@ def _draw_symbols(ax: Axes, waits: Waits, at: NDArray[np.intp], places: Floats) 
     )  # fmt: skip
     drawn.set_transform(IdentityTransform())
     drawn.set_label("sites")
+    # Every part of a symbol leads to its site, see `discs`.
+    drawn.set_urls([waits.urls[at[own]] for own in owners])
     ax.add_collection(drawn, autolim=False)
 
 

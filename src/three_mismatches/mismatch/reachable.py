@@ -58,7 +58,8 @@ class Reach:
     areas
         Index area: `spare_mw`; `unplaced_mw`, of it what stood at no known place before it was spread; `nowhere_mw`,
         what could not be spread either; `hub_rtt_ms`, the least round trip of its points for the use with the tightest
-        budget [ms]; `stranded_mw`, spare power beyond that budget; one `stranded_<use>_mw` for each. [MW]
+        budget [ms]; `stranded_mw`, spare power beyond that budget; one `stranded_<use>_mw` for each [MW]: NaN in a
+        study without fibre or hubs.
     stranded
         Index (area, use, within_km): `budget_ms`, `spare_mw`, `reachable_mw`, `stranded_mw`, `stranded_low_mw` and
         `stranded_high_mw` at the low and the high end of the route factor, `no_path_mw`. A use without budget has
@@ -226,6 +227,10 @@ def reach_in_year(now: StudyTables, places: gpd.GeoDataFrame, values: Mapping[st
     )
     stranded = _stranded(points, by_use, budget, areas["spare_mw"])
     areas = _with_budgets(areas, points, by_use, budget, stranded)
+    if now.fibre.fibre_nodes.empty or now.hubs.empty:
+        # A study that says nothing of fibre does not say that power is out of reach.
+        told = [column for column in areas if str(column).startswith(("stranded_", "hub_"))]
+        areas = areas.assign(**dict.fromkeys(map(str, told), np.nan))
     return Reach(points, by_use, budget, areas, stranded, _origin(now))
 
 

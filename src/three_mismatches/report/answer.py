@@ -41,6 +41,7 @@ def five_sentences(result: Result, *, lang: Language = "en") -> tuple[str, ...]:
 def reading(text: str) -> str:
     """Return in words which reading of the doubtful inputs makes an end of the years lost."""
     return {
+        "as it is": say("the readings taken here"),
         "lead_time_level=-1": say("all lead times short"),
         "lead_time_level=1": say("all lead times long"),
         "tie_level=-1": say("all ties at their lowest half-hour"),
@@ -64,14 +65,14 @@ def _asked(result: Result) -> str:
     }  # fmt: skip
     if unsited < LEAST_MW:
         return say(
-            "In {year}, {sites} data-centre sites of known size ask for {listed} more than they drew in {base}; "
-            "{unknown} others publish no size.",
+            "In {year}, data-centre sites of known size ({sites}) ask for {listed} more than they drew in {base}; "
+            "sites that publish no size: {unknown}.",
             **told,
         )
     return say(
         "In {year}, under the demand scenario “{demand}”, data centres ask for {total} more than they drew in {base}: "
-        "{listed} at {sites} listed sites of known size and {unsited} that no listed site stands for; {unknown} other "
-        "sites publish no size.",
+        "{listed} at listed sites of known size ({sites}) and {unsited} that no listed site stands for; sites that "
+        "publish no size: {unknown}.",
         **told,
         demand=word(settings.demand),
         total=mw(value["new_load_mw"] + unsited),
@@ -80,7 +81,9 @@ def _asked(result: Result) -> str:
 
 
 def _power(result: Result) -> str:
-    row = _quantity(result, "joint_gap_mw")
+    row, value = _quantity(result, "joint_gap_mw"), result.fleet["value"]
+    if max(value["new_load_mw"], 0.0) + value["unsited_mw"] < LEAST_MW:
+        return say("Nothing new is asked of the grid, so nothing can be said of what it lacks.")
     told = {"gap": mw(row["value"]), "span": _span(row["low"], row["high"])}
     if row["value"] >= LEAST_MW:
         return say(
@@ -113,12 +116,26 @@ def _growth(result: Result) -> str:
 
 
 def _binding(result: Result) -> str:
-    """Return the names of what binds, the dearest first."""
+    """Return the names of what binds: ties, the dearest first, and local limits; else what limits each site alone."""
     ties = result.ties
     full = ties[ties["binding"]].sort_values("shadow_price", ascending=False, kind="stable")
+    limits, pockets = _limits_of_short_sites(result), result.grid.pockets.index
+    elements = (
+        dict.fromkeys([*full.index, *(each for each in limits if each in pockets)]) if len(full) else limits
+    )
     names = element_names(result)
-    found = [str(names.get(element, element)) for element in full.index[:LISTED]]
+    found = [str(names.get(element, element)) for element in list(elements)[:LISTED]]
     return _listed(found) or say("the supply of the areas themselves")
+
+
+def _limits_of_short_sites(result: Result) -> list[str]:
+    """Return what limits the sites that lack power when all ask, those that lack most first."""
+    sites = result.sites[is_top_level(result.sites)]
+    short = sites[sites["joint_gap_mw"] >= LEAST_MW].sort_values(
+        "joint_gap_mw", ascending=False, kind="stable"
+    )
+    texts = short["limiting_element"].fillna("").astype(str)
+    return list(dict.fromkeys(part for text in texts for part in text.split("; ") if part))
 
 
 def _fibre(result: Result) -> str:
@@ -131,14 +148,14 @@ def _fibre(result: Result) -> str:
     over, row = judged[judged["rtt_gap_ms"] > 0.0], _quantity(result, "sites_over_rtt_budget")
     if over.empty:
         return say(
-            "All {judged} sites with a latency budget are within it over the modelled fibre{span}.",
+            "Every site with a latency budget ({judged}) is within it over the modelled fibre{span}.",
             judged=len(judged),
             span=_span(row["low"], row["high"], of="over"),
         )
     worst = over["rtt_gap_ms"].idxmax()
     return say(
-        "Over the modelled fibre, {over} of {judged} sites with a latency budget are beyond it{span}, together "
-        "{asked}; the farthest is {name} ({use}), {rtt} there and back against {budget}.",
+        "Over the modelled fibre, {over} of {judged} sites with a latency budget are beyond it{span}, those of "
+        "known size together {asked}; the farthest is {name} ({use}), {rtt} there and back against {budget}.",
         over=len(over),
         judged=len(judged),
         span=_span(row["low"], row["high"], of="sites"),
@@ -154,20 +171,34 @@ def _spare(result: Result) -> str:
     row, areas = _quantity(result, "spare_mw"), result.areas
     if not row["value"] > LEAST_MW:
         return say("No area has power to spare at the peak, so moving load towards power would cure nothing.")
-    most = areas["spare_mw"].sort_values(ascending=False, kind="stable").index[:LISTED]
+    spare = areas["spare_mw"][areas["spare_mw"] > 0.0].sort_values(ascending=False, kind="stable")
+    told = {
+        "spare": mw(row["value"]), "span": _span(row["low"], row["high"]),
+        "areas": _listed(names_of(areas)[spare.index[:LISTED]]),
+    }  # fmt: skip
+    if "stranded_mw" not in areas or areas["stranded_mw"].isna().all():
+        return say(
+            "At the peak {spare} are to spare{span}, the largest parts in {areas}; how far that is in light from what "
+            "load must reach is not known, and so neither is what moving sites would cure.",
+            **told,
+        )
+    column, use = _nearest_use(result)
     return say(
-        "At the peak {spare} are to spare{span}, most of them in {areas}; {stranded} of that lie farther in light than "
-        "cloud load may be from its hub, and moving sites within their budgets would cure {regret} of what they lack.",
-        spare=mw(row["value"]),
-        span=_span(row["low"], row["high"]),
-        areas=_listed(names_of(areas)[most]),
-        stranded=mw(float(_stranded(areas).sum())),
+        "At the peak {spare} are to spare{span}, the largest parts in {areas}; {stranded} of that lie farther in light "
+        "than {use} load may be from its hub, and moving sites within their budgets would cure {regret} of what "
+        "each lacks alone.",
+        **told,
+        stranded=mw(float(areas[column].sum())),
+        use=word(use),
         regret=mw(result.fleet["value"]["regret_mw"]),
     )
 
 
-def _stranded(areas: pd.DataFrame) -> pd.Series:
-    return areas["stranded_cloud_mw"] if "stranded_cloud_mw" in areas else areas["stranded_mw"]
+def _nearest_use(result: Result) -> tuple[str, str]:
+    """Return the column of what cloud load cannot reach, else what load of the tightest budget cannot, and the use."""
+    if "stranded_cloud_mw" in result.areas:
+        return "stranded_cloud_mw", "cloud"
+    return "stranded_mw", str(result.tables.inputs.budgets["rtt_ms"].idxmin())
 
 
 def _years(result: Result) -> str:
@@ -182,8 +213,7 @@ def _years(result: Result) -> str:
     ) if least and most else ""  # fmt: skip
     return say(
         "Waiting for power and fibre after the building stands costs {years} years for each MW ({p10} to {p90} in "
-        "eight of ten draws{ends}); {late} of {come} run a year or more late, and what is slowest is most often "
-        "{slowest}.",
+        "eight of ten draws{ends}); {late} of {come} run a year or more late, and {slowest}{untimed}.",
         years=figure_of(row["value"], 1),
         p10=figure_of(row["p10"], 1),
         p90=figure_of(row["p90"], 1),
@@ -191,6 +221,7 @@ def _years(result: Result) -> str:
         late=mw(value["late_1y_mw"]),
         come=mw(value["new_mw_realised"]),
         slowest=_slowest(value),
+        untimed=_untimed(str(row["meaning"])),
     )
 
 
@@ -205,14 +236,24 @@ def _end(meaning: str, end: str) -> str:
 
 
 def _slowest(value: pd.Series) -> str:
-    """Return the step beyond the building that is the slowest for most MW."""
+    """Return which step beyond the building is the slowest for most MW."""
     steps = ("connection", "network", "generation", "fibre")
     waits = {step: float(value.get(f"critical_{step}_mw", 0.0)) for step in steps}
     most = max(waits, key=lambda step: waits[step])
     if waits[most] < LEAST_MW:
-        return say("nothing beyond the building")
+        return say("no step takes longer than the building")
     # A sentence needs an article where a table's cell has none.
-    return say("the grid connection") if most == "connection" else word(most)
+    step = say("the grid connection") if most == "connection" else word(most)
+    return say("beyond the building what is slowest is most often {step}", step=step)
+
+
+def _untimed(meaning: str) -> str:
+    """Return that years are a lower bound where the study says nothing of how long a step takes."""
+    _, _, named = meaning.partition("no lead times of: ")
+    if not named:
+        return ""
+    steps = say(", ").join(word(step.strip()) for step in named.split(","))
+    return say("; the study gives no lead times of {steps}, so this is the least that it can be", steps=steps)
 
 
 def _span(low: float, high: float, *, of: Literal["MW", "sites", "over"] = "MW") -> str:

@@ -104,10 +104,20 @@ def _triangle(result: Result) -> Section:
                     "random placements exceed as often as not is not told from chance."
                 )
             ),
+            _no_triangle() if sheets.triangle_of(result) is None else None,
             pictures.triangle(result),
             sheets.triangle(result),
             pictures.desire_lines(result),
         ),
+    )
+
+
+def _no_triangle() -> Paragraph:
+    return Paragraph(
+        say(
+            "No triangle can be drawn: it needs sites of known size, generation and hubs, in areas that ties or fibre "
+            "join."
+        )
     )
 
 

@@ -136,7 +136,9 @@ def _light(result: Result, sites: pd.DataFrame) -> list[tuple[str, ...]]:
         (
             str(site),
             called[site],
-            say("{ms} ms beyond budget", ms=figure_of(row["rtt_gap_ms"], 1)),
+            say("{ms} ms beyond budget", ms=figure_of(row["rtt_gap_ms"], 1))
+            if np.isfinite(row["rtt_gap_ms"])
+            else say("no path"),
             _distance(row),
             _shorter(result, str(site), row),
         )

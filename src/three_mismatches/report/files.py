@@ -178,4 +178,5 @@ def _printed(story: Story) -> dict[str, pd.DataFrame]:
 
 
 def _write_text(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+    # Half a letter, which no file can hold, becomes a question mark.
+    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ import numpy as np
 from three_mismatches.language import say, speaking
 from three_mismatches.maps.discs import site_url
 from three_mismatches.report import printed
+from three_mismatches.report.markdown import rows_left_out
 from three_mismatches.report.spots import Spot
 from three_mismatches.report.story import Bullets, Column, Paragraph, Picture, Sheet, Story
 from three_mismatches.report.svg import Spotted, inline_svg
@@ -28,6 +29,11 @@ __all__ = ["html"]
 
 FILTERED = 40
 """Rows from which on a table has a box to filter it; that of the sites always has."""
+
+MOST_ROWS = 500
+"""Rows of a table that a page holds; whole tables are files beside it."""
+
+SPOTTED = re.compile(r'<a class="spot" href="#site-(\d+)"')
 
 SHORT, LONG = 14, 60
 """Letters of the longest text in a column that stays on one line, and in one that needs no more room than most."""
@@ -92,9 +98,14 @@ def html(story: Story, *, spots: Mapping[str, Spot] | None = None) -> str:
     with speaking(story.lang):
         numbers = _numbers(story, spots or {})
         parts = _parts(story, spots or {}, numbers)
-        text = template.render(**parts, css="", script="", policy="")
+        text = _whole(template.render(**parts, css="", script="", policy=""))
     css, script = font_faces(text, lang=story.lang) + _packaged("report.css"), _packaged("report.js")
-    return template.render(**parts, css=css, script=script, policy=_policy(css, script))
+    return _whole(template.render(**parts, css=css, script=script, policy=_policy(css, script)))
+
+
+def _whole(text: str) -> str:
+    """Return text that a file can hold: half a letter becomes a question mark."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _template() -> Template:
@@ -139,15 +150,14 @@ def _parts(story: Story, spots: Mapping[str, Spot], numbers: Mapping[str, int]) 
     """Return what the template fills in."""
     spotted = {site_url(site): (numbers[site], spot.name) for site, spot in spots.items()}
     free = dict(numbers)
+    drawn = [[_block(block, spotted, free) for block in section.blocks] for section in story.sections]
     sections = [
-        {
-            "slug": section.slug,
-            "heading": section.heading,
-            "blocks": [_block(block, spotted, free) for block in section.blocks],
-        }
-        for section in story.sections
+        {"slug": section.slug, "heading": section.heading, "blocks": blocks}
+        for section, blocks in zip(story.sections, drawn, strict=True)
     ]
-    told = [(numbers[site], spot) for site, spot in spots.items()]
+    drawings = (str(block.get("drawing", "")) for blocks in drawn for block in blocks)
+    pointed = {int(at) for drawing in drawings for at in SPOTTED.findall(drawing)}
+    told = [(numbers[site], spot) for site, spot in spots.items() if numbers[site] in pointed]
     return {"story": story, "sections": sections, "spots": told, "words": _words()}
 
 
@@ -182,6 +192,7 @@ def _picture(picture: Picture, spotted: Spotted) -> dict[str, object]:
 
 def _sheet(sheet: Sheet, free: dict[str, int]) -> dict[str, object]:
     """Return a table as the template reads it; each site's first row takes its number."""
+    count, sheet = len(sheet.rows), replace(sheet, rows=sheet.rows.iloc[:MOST_ROWS])
     texts = printed.cells(sheet)
     columns = [
         _column(column, [row[at] for row in texts], _floats(sheet, column))
@@ -194,6 +205,7 @@ def _sheet(sheet: Sheet, free: dict[str, int]) -> dict[str, object]:
         "kind": "sheet", "id": f"table-{sheet.name}", "caption": sheet.caption,
         "heads": [head for head, _ in columns], "rows": rows,
         "filtered": sheet.per_site or len(rows) >= FILTERED,
+        "rest": rows_left_out(count, shown=len(rows), file=f"tables/{sheet.name}.csv") if count > len(rows) else "",
     }  # fmt: skip
 
 

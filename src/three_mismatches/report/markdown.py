@@ -69,16 +69,20 @@ def _sheet(sheet: Sheet) -> str:
     parts = [f"**{_text(sheet.caption)}**", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
     if len(sheet.rows) > ROWS_SHOWN:
         parts.append(
-            rows_left_out(sheet, shown=ROWS_SHOWN, file=f"[{sheet.name}.csv](tables/{sheet.name}.csv)")
+            rows_left_out(
+                len(sheet.rows), shown=ROWS_SHOWN, file=f"[{sheet.name}.csv](tables/{sheet.name}.csv)"
+            )
         )
     return "\n\n".join(part for part in parts if part != "****")
 
 
-def rows_left_out(sheet: Sheet, *, shown: int, file: str) -> str:
+def rows_left_out(rows: int, *, shown: int, file: str) -> str:
     """Return the sentence below a table that is cut short: how much of it is shown, and where it is whole."""
-    count = f"{len(sheet.rows):,}"
     return say(
-        "The first {shown} of {count} rows; all of them are in {file}.", shown=shown, count=count, file=file
+        "The first {shown} of {count} rows; all of them are in {file}.",
+        shown=shown,
+        count=f"{rows:,}",
+        file=file,
     )
 
 

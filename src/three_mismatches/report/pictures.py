@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from three_mismatches import delay, latency, maps, mismatch
 from three_mismatches.language import names_of, say, spoken
 from three_mismatches.layers.at_year import is_top_level
+from three_mismatches.report.sheets import triangle_of
 from three_mismatches.report.story import Picture
-from three_mismatches.report.words import element_names, figure_of, mw, word
+from three_mismatches.report.words import element_names, figure_of, ms, mw, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +59,7 @@ def mismatch_map(result: Result) -> Picture:
             "{gap} in all. Second: the same sites coloured by their round trip beyond budget, {over} sites over it. "
             "Third: spare power of each area as discs, {spare} in all, the part too far for cloud use dark.",
             gap=mw(value["joint_gap_mw"]),
-            over=figure_of(value["sites_over_rtt_budget"]),
+            over=figure_of(value["sites_over_rtt_budget"] if value["sites_with_budget"] > 0.0 else np.nan),
             spare=mw(value["spare_mw"]),
         ),
     )
@@ -119,7 +120,8 @@ def reach_curve(result: Result) -> Picture | None:
     if (
         result.hubs.empty
         or not (result.areas["spare_mw"] > 0.0).any()
-        or "cloud" not in result.tables.inputs.budgets.index
+        or "stranded_cloud_mw" not in result.areas
+        or result.areas["stranded_cloud_mw"].isna().all()
     ):
         return None
     found = mismatch.reach(result.study)
@@ -137,13 +139,16 @@ def reach_curve(result: Result) -> Picture | None:
     )
 
 
-def triangle(result: Result) -> Picture:
-    """Return the mismatch triangle."""
-    sides = result.triangle.sides["distance"]
+def triangle(result: Result) -> Picture | None:
+    """Return the mismatch triangle, where there is one."""
+    made = triangle_of(result)
+    if made is None:
+        return None
+    sides = made.sides["distance"]
     told = {str(side).replace("-", "_"): figure_of(float(km)) for side, km in sides.items()}
     return Picture(
         "triangle",
-        _figure(maps.triangle(result.triangle, lang=spoken())),
+        _figure(maps.triangle(made, lang=spoken())),
         say(
             "The mismatch triangle: how far mass would have to move for two maps to coincide, true to scale."
         ),
@@ -155,14 +160,21 @@ def triangle(result: Result) -> Picture:
     )
 
 
-def desire_lines(result: Result) -> Picture:
-    """Return who would move where for sites and generation to coincide."""
-    moved = result.triangle.sides["total_mw"]["sites-generation"]
+def desire_lines(result: Result) -> Picture | None:
+    """Return who would move where for sites and generation to coincide, where there is a triangle."""
+    made = triangle_of(result)
+    if made is None:
+        return None
+    moved = made.sides["total_mw"]["sites-generation"]
     return Picture(
         "desire_lines",
-        _figure(maps.desire_lines(result.triangle, result.areas, layout=result.layout, lang=spoken())),
+        _figure(maps.desire_lines(made, result.areas, layout=result.layout, lang=spoken())),
         say("The cheapest way to move sites to where power is generated: lines as wide as the MW on them."),
-        say("Map with lines from sites to power plants; {mw} move in all.", mw=mw(float(moved))),
+        say(
+            "Map with lines from sites to power plants, for {mw} of sites in all; what stands where power is "
+            "generated has no line.",
+            mw=mw(float(moved)),
+        ),
     )
 
 
@@ -213,7 +225,39 @@ def rank_stability(ensemble: Ensemble, result: Result, column: str) -> Picture:
 
 
 def network_maps(result: Result) -> tuple[Picture, ...]:
-    """Return the map of the repaired grid at line resolution."""
+    """Return the loading of the lines and the map of the repaired grid, at line resolution."""
+    return (*_loading_map(result), *_repair_map(result))
+
+
+def _loading_map(result: Result) -> tuple[Picture, ...]:
+    """Return the lines by their loading before any new load, with what limits the sites marked."""
+    if result.lines.empty or result.lines["loading"].isna().all():
+        return ()
+    loading = result.lines["loading"]
+    ax = maps.network_map(
+        result.grid, value=loading, ties=result.ties, binding=result.sites["limiting_element"],
+        layout=result.layout, lang=spoken(),
+    )  # fmt: skip
+    return (
+        Picture(
+            "network_map",
+            _figure(ax),
+            say(
+                "How loaded each line is before any new load, what flows between areas at the peak, and which lines "
+                "limit the sites: an indication, since the grid is repaired from map lines."
+            ),
+            say(
+                "Map of the grid's lines coloured by loading: {over} of {lines} circuits and transformers are beyond "
+                "their assumed rating. Arrows show flows between areas, marks what limits sites.",
+                over=figure_of(float((loading > 1.0).sum())),
+                lines=figure_of(float(loading.notna().sum())),
+            ),
+        ),
+    )
+
+
+def _repair_map(result: Result) -> tuple[Picture, ...]:
+    """Return the map of the repaired grid."""
     if result.certificate.empty:
         return ()
     grid = result.tables.tables.grid
@@ -246,12 +290,12 @@ def _waterfall(result: Result, site: str, at: int) -> Picture:
         say("{name}: where its power and its milliseconds go.", name=name),
         say(
             "Two waterfalls for {name}. It asks {asked} and gets {joint} when all ask at once; its round trip is "
-            "{rtt} ms against a budget of {budget} ms; slowest is {stream}.",
+            "{rtt} against a budget of {budget}; slowest is {stream}.",
             name=name,
             asked=mw(row["request_mw"]),
             joint=mw(row["joint_mw"]),
-            rtt=figure_of(row["rtt_ms"], 1),
-            budget=figure_of(row["budget_ms"], 1),
+            rtt=ms(row["rtt_ms"]),
+            budget=ms(row["budget_ms"]),
             stream=word(row["critical_stream"]) or say("unknown"),
         ),
     )

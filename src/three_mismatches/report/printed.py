@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 
 from three_mismatches.language import say
+from three_mismatches.maps.style import DIRECTIONS
 from three_mismatches.report.story import Column, Sheet
 from three_mismatches.report.words import without_end
 
 __all__ = ["cells", "heading", "is_number", "number", "one_line"]
-
-DIRECTIONS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that turn the direction of all that follows them, the page's own words too."""
 
 
 def cells(sheet: Sheet, *, most: int | None = None) -> list[list[str]]:
@@ -43,9 +41,9 @@ def is_number(sheet: Sheet, column: Column) -> bool:
     return pd.api.types.is_float_dtype(_values(sheet.rows, column.key).dtype)
 
 
-def number(value: float, *, decimals: int) -> str:
+def number(value: float, *, decimals: int, unit: str = "") -> str:
     """
-    Return a number with its decimals and thousands set apart; NaN is unknown, inf unlimited.
+    Return a number with its decimals and thousands set apart; NaN is unknown, inf what it means in the unit.
 
     Examples
     --------
@@ -55,7 +53,7 @@ def number(value: float, *, decimals: int) -> str:
     if np.isnan(value):
         return say("unknown")
     if np.isinf(value):
-        return say("unlimited") if value > 0 else "−" + say("unlimited")
+        return without_end(unit) if value > 0 else "−" + say("unlimited")
     # Adding zero takes the sign off a zero.
     return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
 
@@ -76,7 +74,6 @@ def _values(rows: pd.DataFrame, key: str) -> pd.Series:
 def _words(values: pd.Series, column: Column) -> list[str]:
     if pd.api.types.is_float_dtype(values.dtype):
         return [
-            without_end(column.unit) if np.isposinf(value) else number(float(value), decimals=column.decimals)
-            for value in values.astype(float)
+            number(float(value), decimals=column.decimals, unit=column.unit) for value in values.astype(float)
         ]
     return [one_line(value) for value in values]

@@ -76,7 +76,9 @@ def set_sheet(pages: Pages, sheet: Sheet) -> None:
         _set_row(pages, ruled, row)
     if len(sheet.rows) > len(ruled.rows):
         pages.skip(3.0)
-        pages.text(rows_left_out(sheet, shown=len(ruled.rows), file=f"tables/{sheet.name}.csv"), NOTE)
+        pages.text(
+            rows_left_out(len(sheet.rows), shown=len(ruled.rows), file=f"tables/{sheet.name}.csv"), NOTE
+        )
     if ruled.across:
         pages.turn()
 

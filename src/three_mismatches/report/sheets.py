@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from three_mismatches.errors import LayerError, NetworkError
 from three_mismatches.language import names_of, say
 from three_mismatches.layers.at_year import is_top_level
 from three_mismatches.maps.terms import hub_word
@@ -16,9 +17,21 @@ from three_mismatches.report.words import element_names, figure_of, flag_meaning
 
 if TYPE_CHECKING:
     from three_mismatches.ensemble import Ensemble
+    from three_mismatches.mismatch import Triangle
     from three_mismatches.study import Result
 
-__all__ = ["budgets", "doubts", "draws", "headlines", "inputs", "licences", "sites", "ties", "triangle"]
+__all__ = [
+    "budgets",
+    "doubts",
+    "draws",
+    "headlines",
+    "inputs",
+    "licences",
+    "sites",
+    "ties",
+    "triangle",
+    "triangle_of",
+]
 
 DECIMALS = {"years": 1, "ms": 1, "TWh": 1, "-": 2}
 """Of each unit; MW and counts have none."""
@@ -26,8 +39,9 @@ DECIMALS = {"years": 1, "ms": 1, "TWh": 1, "-": 2}
 
 def headlines(result: Result) -> Sheet:
     """Return the headline figures with their ranges."""
-    told = _quantities()
-    rows = result.fleet.loc[[name for name in told if name in result.fleet.index]]
+    told, value = _quantities(), result.fleet["value"]
+    judged = "sites_with_budget" not in value or value["sites_with_budget"] > 0.0
+    rows = result.fleet.loc[[name for name in told if name in value and (judged or name not in OF_LIGHT)]]
     return Sheet(
         "headlines",
         _readable(rows, ("value", "low", "high", "p10", "p90")),
@@ -45,6 +59,10 @@ def headlines(result: Result) -> Sheet:
             "P90 are over the draws of what takes how long."
         ),
     )
+
+
+OF_LIGHT = ("sites_over_rtt_budget", "over_rtt_budget_mw", "rtt_gap_ms")
+"""Figures of which nothing is known where no site has a budget over fibre."""
 
 
 def sites(result: Result) -> Sheet:
@@ -112,10 +130,27 @@ def ties(result: Result) -> Sheet | None:
     )
 
 
-def triangle(result: Result) -> Sheet:
+def triangle_of(result: Result) -> Triangle | None:
+    """Return the mismatch triangle; None where sites, generation or hubs have no mass, or nothing joins them."""
+    try:
+        return result.triangle
+    except (LayerError, NetworkError):
+        return None
+
+
+def triangle(result: Result) -> Sheet | None:
     """Return the sides of the mismatch triangle beside what chance would make of them."""
-    sides = result.triangle.sides
-    table = pd.DataFrame(sides).assign(pair=[word(side) for side in sides.index])
+    made = triangle_of(result)
+    if made is None:
+        return None
+    sides = made.sides
+    # Only sites are placed at random: of the side between the other two nothing is to be said.
+    chance = {"null_distance": 0, "p_value": 2}
+    told = {
+        column: ["" if np.isnan(value) else figure_of(value, digits) for value in sides[column]]
+        for column, digits in chance.items()
+    }
+    table = pd.DataFrame(sides).assign(pair=[word(side) for side in sides.index], **told)
     return Sheet(
         "triangle",
         table,
@@ -135,6 +170,8 @@ def budgets(result: Result) -> Sheet | None:
     rows = result.latency
     if rows.empty:
         return None
+    whole = result.sites.index[is_top_level(result.sites)]
+    rows = rows[rows.index.get_level_values("site").isin(whole)]
     known = rows[rows["budget_ms"].notna()]
     found = known.groupby(level="use", sort=True)
     table = pd.DataFrame(

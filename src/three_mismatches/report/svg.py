@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from xml.etree import ElementTree as Tree
 
 from matplotlib.figure import Figure
 
-from three_mismatches.maps.style import METADATA, SAVING, own_settings
+from three_mismatches.maps.style import METADATA, SAVING, crowds_as_pixels, own_settings
 
 __all__ = ["Spotted", "inline_svg"]
 
@@ -28,6 +29,9 @@ REFERENCE = re.compile(r"url\(#([^)]+)\)")
 MOVED = re.compile(r"translate\(([-\d.e]+) ([-\d.e]+)\)")
 COMMAND = re.compile(r"([A-Za-z])([^A-Za-z]*)")
 STYLE = re.compile(r"([\w-]+):\s*([^;]+)")
+PIXELS_DPI = 144.0
+"""Resolution of what is drawn as pixels. [dots per inch]"""
+
 SMALL, PAGE = 20.0, 2000.0
 PICTURE = "data:image/png;base64,"
 INITIAL = {
@@ -54,7 +58,7 @@ def inline_svg(figure: Figure, *, prefix: str, alt: str, spotted: Spotted) -> st
     """
     root = Tree.fromstring(UNSEEN.sub("", _drawn(figure)))  # noqa: S314  our own renderer wrote it
     names = _short_names(root, prefix)
-    inside = "".join(_element(child, names, spotted) for child in root)
+    inside = _inside(root, names, spotted)
     # What has parts that can be reached is a group: of an image, readers would be told nothing inside it.
     role = "group" if '<a class="spot"' in inside else "img"
     width, height = (_plain(float(side), 1) for side in root.attrib["viewBox"].split()[2:])
@@ -69,8 +73,8 @@ def inline_svg(figure: Figure, *, prefix: str, alt: str, spotted: Spotted) -> st
 def _drawn(figure: Figure) -> str:
     """Return what matplotlib writes, the same each time."""
     page = io.StringIO()
-    with own_settings(SAVING):
-        figure.savefig(page, format="svg", metadata=METADATA[".svg"])
+    with own_settings(SAVING), crowds_as_pixels(figure):
+        figure.savefig(page, format="svg", dpi=PIXELS_DPI, metadata=METADATA[".svg"])
     return page.getvalue()
 
 
@@ -94,18 +98,33 @@ def _element(node: Tree.Element, names: Mapping[str, str], spotted: Spotted) -> 
     tag = node.tag.rpartition("}")[2]
     if tag not in KEPT:
         return ""
-    inside = "".join(_element(child, names, spotted) for child in node)
+    inside = _inside(node, names, spotted)
     if tag == "a":
-        return _spot(node, inside, spotted)
+        return inside
     told = "".join(f' {name}="{escape(value)}"' for name, value in _attributes(node, tag, names))
     if tag in {"g", "defs"} and not (inside and told):
         return f"<defs>{inside}</defs>" if tag == "defs" and inside else inside
     return f"<{tag}{told}>{inside}</{tag}>" if inside else f"<{tag}{told}/>"
 
 
-def _spot(node: Tree.Element, inside: str, spotted: Spotted) -> str:
+def _inside(node: Tree.Element, names: Mapping[str, str], spotted: Spotted) -> str:
+    """Return what is in an element; parts that stand together and lead to one site are one link."""
+    parts = itertools.groupby(node, key=_link)
+    return "".join(
+        _spot(url, "".join(_element(child, names, spotted) for child in children), spotted)
+        for url, children in parts
+    )
+
+
+def _link(node: Tree.Element) -> str:
+    """Return where an element leads, nothing if nowhere."""
+    if node.tag.rpartition("}")[2] != "a":
+        return ""
+    return next((value for name, value in node.attrib.items() if name.endswith("href")), "")
+
+
+def _spot(url: str, inside: str, spotted: Spotted) -> str:
     """Return a disc as a link to its site's row, or bare where the page says nothing of the site."""
-    url = next((value for name, value in node.attrib.items() if name.endswith("href")), "")
     if url not in spotted:
         return inside
     at, name = spotted[url]

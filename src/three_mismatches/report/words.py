@@ -20,6 +20,7 @@ __all__ = [
     "elements_of",
     "figure_of",
     "flag_meaning",
+    "ms",
     "mw",
     "table_words",
     "wait_without_end",
@@ -35,6 +36,11 @@ MORE = re.compile(r"and (\d+) more")
 def mw(value: float) -> str:
     """Return a power in words."""
     return f"{figure_of(value)} MW" if np.isfinite(value) else figure_of(value)
+
+
+def ms(value: float) -> str:
+    """Return a round trip in words."""
+    return f"{figure_of(value, 1)} ms" if np.isfinite(value) else figure_of(value, unit="ms")
 
 
 def figure_of(value: float, decimals: int = 0, *, unit: str = "") -> str:

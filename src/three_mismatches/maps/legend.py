@@ -14,11 +14,14 @@ from matplotlib.offsetbox import AnchoredOffsetbox, DrawingArea, HPacker, Offset
 from matplotlib.patches import Circle, Rectangle
 
 from three_mismatches.language import say, spoken
+from three_mismatches.maps import base
 from three_mismatches.maps.folding import fold
 from three_mismatches.maps.labels import dpi_of, measurer, root_figure, settle
 from three_mismatches.maps.style import PALETTE, SIZES, Style
 
 __all__ = [
+    "PAGE_SIDE",
+    "TALLEST",
     "Block",
     "Row",
     "disc_row",
@@ -27,6 +30,7 @@ __all__ = [
     "fit_page",
     "line_row",
     "marker_row",
+    "page_axes",
     "patch_row",
     "text_width",
 ]
@@ -35,6 +39,12 @@ ROW_HEIGHT = 8.0
 SYMBOL_WIDTH = 15.0
 LEGEND_HEIGHT = 1.42
 """Room below the axes that the fullest legend of this package takes. [inch]"""
+
+PAGE_SIDE = 0.2
+"""Margin of a map on its own. [inch]"""
+
+TALLEST = 1.5
+"""Height over width from which on a tall strip of land is not drawn taller."""
 
 CHARACTER_WIDTH = {"en": 0.53, "ja": 0.58}
 """Mean width of a column over its type size, measured on source lines in the font of each language."""
@@ -158,7 +168,29 @@ def wrap(text: str, *, width: float, size: float) -> str:
     return lines
 
 
-def fit_page(ax: Axes, box: AnchoredOffsetbox, *, side: float) -> None:
+def page_axes(ratio: float, footer: str, *, width: float, below: float = LEGEND_HEIGHT) -> Axes:
+    """
+    Return the axes of a new figure that has room for a legend and the source line below.
+
+    Parameters
+    ----------
+    ratio
+        Height over width of the axes.
+    footer
+        The source line.
+    width
+        Of the figure. [inch]
+    below
+        Room for the legend. [inch]
+    """
+    inner = width - 2 * PAGE_SIDE
+    tall, below = inner * ratio, below + footer_height(footer, inner)
+    height = tall + below + PAGE_SIDE
+    figure = base.new_figure(width, height)
+    return figure.add_axes((PAGE_SIDE / width, below / height, inner / width, tall / height))
+
+
+def fit_page(ax: Axes, box: AnchoredOffsetbox, *, side: float = PAGE_SIDE) -> None:
     """Make the figure as tall as its map, the legend and a margin [inch] need; the map stays as large as it is."""
     figure = root_figure(ax)
     width, height = figure.get_size_inches()

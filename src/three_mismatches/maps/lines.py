@@ -20,16 +20,16 @@ from three_mismatches.maps import base
 from three_mismatches.maps.discs import class_colour, class_rows
 from three_mismatches.maps.labels import Label, place_labels, settle
 from three_mismatches.maps.legend import (
-    LEGEND_HEIGHT,
     ROW_HEIGHT,
     SYMBOL_WIDTH,
+    TALLEST,
     Block,
     Row,
     draw_legend,
     fit_page,
-    footer_height,
     line_row,
     marker_row,
+    page_axes,
     patch_row,
 )
 from three_mismatches.maps.style import (
@@ -72,8 +72,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-WIDTH, SIDE = 7.0, 0.2
-"""Width and margin of a map on its own. [inch]"""
+WIDTH = 7.0
+"""Width of a map on its own. [inch]"""
 
 CLASS_EDGES = (100.0, 200.0, 330.0)
 CLASS_WIDTHS = (0.4, 0.6, 0.9, 1.5)
@@ -180,7 +180,7 @@ def start(
     footer = base.source_line(_sources(grid, layout) if sources is None else sources)
     zones = tuple(dict.fromkeys([*zone_of(grid.areas), *sorted(zone_of(grid.buses))]))
     fills = {str(area): _tint(zones.index(zone)) for area, zone in zone_of(grid.areas).items()}
-    drawn = _new_axes(layout, footer) if ax is None else ax
+    drawn = page_axes(min(layout.ratio, TALLEST), footer, width=WIDTH) if ax is None else ax
     insets = base.draw_base(drawn, grid.areas, layout, fills=fills if tinted and len(zones) > 1 else None)
     frames = [Frame(drawn, layout.extent, WHOLE if extent is None else PART)]
     frames += [Frame(inset, of.extent, 1.0) for inset, of in zip(insets, layout.insets, strict=True)]
@@ -194,7 +194,7 @@ def finish(page: Page, blocks: Sequence[Block]) -> Axes:
     if page.footer or any(block.rows for block in blocks):
         box = draw_legend(page.ax, blocks, footer=page.footer)
         if page.fit:
-            fit_page(page.ax, box, side=SIDE)
+            fit_page(page.ax, box)
     return page.ax
 
 
@@ -376,14 +376,6 @@ def _layout(grid: GridTables, extent: base.Extent | None, layout: base.Layout | 
         msg = f"extent {extent} has no size: give west, south, east, north in degrees"
         raise ValueError(msg)
     return base.Layout(extent, borders=layout.borders if layout else None)
-
-
-def _new_axes(layout: base.Layout, footer: str) -> Axes:
-    inner = WIDTH - 2 * SIDE
-    tall, below = inner * min(layout.ratio, 1.5), LEGEND_HEIGHT + footer_height(footer, inner)
-    height = tall + below + SIDE
-    figure = base.new_figure(WIDTH, height)
-    return figure.add_axes((SIDE / WIDTH, below / height, inner / WIDTH, tall / height))
 
 
 def _sources(grid: GridTables, layout: base.Layout) -> tuple[str, ...]:

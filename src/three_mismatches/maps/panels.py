@@ -18,16 +18,16 @@ from three_mismatches.maps.discs import class_colour, class_rows, draw_sites
 from three_mismatches.maps.folding import fold
 from three_mismatches.maps.labels import Label, place_labels, settle
 from three_mismatches.maps.legend import (
-    LEGEND_HEIGHT,
     SYMBOL_WIDTH,
+    TALLEST,
     Block,
     Row,
     disc_row,
     draw_legend,
     fit_page,
-    footer_height,
     line_row,
     marker_row,
+    page_axes,
     patch_row,
 )
 from three_mismatches.maps.style import (
@@ -49,8 +49,8 @@ __all__ = ["fibre_map", "gap_map", "power_map", "reach_map"]
 
 Floats = NDArray[np.float64]
 
-WIDTH, SIDE = 5.6, 0.2
-"""Width and margin of a map on its own. [inch]"""
+WIDTH = 5.6
+"""Width of a map on its own. [inch]"""
 
 ROW_COLUMNS = 36
 """Width of a long row of the legend, in letters."""
@@ -307,7 +307,7 @@ def _start(
 ) -> tuple[Axes, base.Layout, list[Axes]]:
     """Return axes with land on them, their layout, and the axes of its insets."""
     layout = layout or base.layout_of(areas)
-    ax = _new_axes(layout, footer) if ax is None else ax
+    ax = page_axes(min(layout.ratio, TALLEST), footer, width=WIDTH) if ax is None else ax
     insets = base.draw_base(ax, areas, layout, fills=fills)
     settle(ax)
     for inset in insets:
@@ -319,17 +319,8 @@ def _finish(ax: Axes, blocks: Sequence[Block], footer: str, *, fit: bool) -> Axe
     """Hang the legend below the map; a figure of our own is made as tall as that needs."""
     box = draw_legend(ax, blocks, footer=footer)
     if fit and (footer or any(block.rows for block in blocks)):
-        fit_page(ax, box, side=SIDE)
+        fit_page(ax, box)
     return ax
-
-
-def _new_axes(layout: base.Layout, footer: str) -> Axes:
-    """Return the axes of a new figure that has room for a legend and the source line below."""
-    inner, tall = WIDTH - 2 * SIDE, (WIDTH - 2 * SIDE) * min(layout.ratio, 1.5)
-    below = LEGEND_HEIGHT + footer_height(footer, inner)
-    height = tall + below + SIDE
-    figure = base.new_figure(WIDTH, height)
-    return figure.add_axes((SIDE / WIDTH, below / height, inner / WIDTH, tall / height))
 
 
 def _draw_ties(ax: Axes, areas: gpd.GeoDataFrame, ties: pd.DataFrame | None) -> tuple[list[Label], list[Row]]:

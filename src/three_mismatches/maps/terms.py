@@ -15,6 +15,7 @@ def table_word(name: str) -> str:
         "Distances": say("Distances"),
         "Fibre": say("Fibre"),
         "Hubs": say("Hubs"),
+        "Lead times": say("Lead times"),
         "Lines": say("Lines"),
         "Plants": say("Plants"),
         "Sites": say("Sites"),

@@ -32,12 +32,13 @@ from three_mismatches.maps.discs import (
 from three_mismatches.maps.labels import Label, place_labels, settle
 from three_mismatches.maps.legend import (
     SYMBOL_WIDTH,
+    TALLEST,
     Block,
     Row,
     disc_row,
     draw_legend,
     fanned_row,
-    footer_height,
+    page_axes,
 )
 from three_mismatches.maps.oklab import mixed
 from three_mismatches.maps.style import PALETTE, Style, disc_diameters, disc_legend, drawing, number
@@ -60,8 +61,8 @@ SHARES = tuple(f"critical_{stream}" for stream in (*STREAMS, "building"))
 TOLERANCE = 1e-6
 """By how much shares may miss their sum, and below which a share is none. [-]"""
 
-WIDTH, SIDE, BELOW = 5.6, 0.2, 2.08
-"""Inches: width and margin of a map on its own, and the room for its legend."""
+WIDTH, BELOW = 5.6, 2.08
+"""Inches: width of a map on its own, and the room for its legend."""
 
 SMALLEST = 5.0
 """Least diameter [pt] of a symbol whose shape and filling can be seen."""
@@ -157,7 +158,7 @@ def ternary_map(
         texts = base.source_texts({"Sites": sites, "Areas": areas}) if sources is None else sources
         footer = base.source_line(texts)
         layout = layout or base.layout_of(areas)
-        ax = _new_axes(layout, footer) if ax is None else ax
+        ax = page_axes(min(layout.ratio, TALLEST), footer, width=WIDTH, below=BELOW) if ax is None else ax
         insets = base.draw_base(ax, areas, layout)
         settle(ax)
         _draw_frames(ax, insets, layout, waits)
@@ -199,15 +200,6 @@ def _need_shares(sites: pd.DataFrame) -> None:
     ]
     if faults:
         raise LayerError(faults)
-
-
-def _new_axes(layout: base.Layout, footer: str) -> Axes:
-    """Return the axes of a new figure that has room for a legend and the source line below."""
-    inner, tall = WIDTH - 2 * SIDE, (WIDTH - 2 * SIDE) * min(layout.ratio, 1.5)
-    below = BELOW + footer_height(footer, inner)
-    height = tall + below + SIDE
-    figure = base.new_figure(WIDTH, height)
-    return figure.add_axes((SIDE / WIDTH, below / height, inner / WIDTH, tall / height))
 
 
 def _draw_frames(ax: Axes, insets: Sequence[Axes], layout: base.Layout, waits: Waits) -> None:

@@ -17,14 +17,14 @@ from three_mismatches.maps import base
 from three_mismatches.maps.folding import fold
 from three_mismatches.maps.labels import Label, place_labels, settle
 from three_mismatches.maps.legend import (
-    LEGEND_HEIGHT,
+    TALLEST,
     Block,
     Row,
     draw_legend,
     fit_page,
-    footer_height,
     line_row,
     marker_row,
+    page_axes,
     patch_row,
 )
 from three_mismatches.maps.style import PALETTE, RAMPS, Style, drawing, number, readable, shorten
@@ -34,8 +34,8 @@ __all__ = ["time_to_power_map"]
 
 Floats = NDArray[np.float64]
 
-WIDTH, SIDE = 5.6, 0.2
-"""Width and margin of a map on its own. [inch]"""
+WIDTH = 5.6
+"""Width of a map on its own. [inch]"""
 
 HATCH = "////"
 POCKET_RIM = 1.1
@@ -95,7 +95,7 @@ def time_to_power_map(
         tables = {"Areas": places, "Sites": sites, "Borders": layout.borders}
         footer = base.source_line(base.source_texts(tables) if sources is None else sources)
         classes = _classes(places["year_p50"].to_numpy(float))
-        own, ax = ax is None, _new_axes(layout, footer) if ax is None else ax
+        own, ax = ax is None, page_axes(min(layout.ratio, TALLEST), footer, width=WIDTH) if ax is None else ax
         insets = base.draw_base(ax, areas, layout, fills=_fills(areas, classes))
         frames = _frames(ax, insets, layout)
         for frame, extent, _ in frames:
@@ -106,7 +106,7 @@ def time_to_power_map(
         _write_years(frames, areas, pockets)
         box = draw_legend(ax, _blocks(places, classes, mw, dots, pockets=len(pockets) > 0), footer=footer)
         if own:
-            fit_page(ax, box, side=SIDE)
+            fit_page(ax, box)
         return ax
 
 
@@ -134,14 +134,6 @@ def _with_pockets(layout: base.Layout, pockets: gpd.GeoDataFrame) -> base.Layout
 def _frames(ax: Axes, insets: Sequence[Axes], layout: base.Layout) -> Frames:
     inside = zip(insets, layout.insets, strict=True)
     return [(ax, layout.extent, ""), *((frame, inset.extent, inset.title) for frame, inset in inside)]
-
-
-def _new_axes(layout: base.Layout, footer: str) -> Axes:
-    inner = WIDTH - 2 * SIDE
-    tall, below = inner * min(layout.ratio, 1.5), LEGEND_HEIGHT + footer_height(footer, inner)
-    height = tall + below + SIDE
-    figure = base.new_figure(WIDTH, height)
-    return figure.add_axes((SIDE / WIDTH, below / height, inner / WIDTH, tall / height))
 
 
 def _classes(years: Floats) -> Classes:

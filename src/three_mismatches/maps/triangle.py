@@ -19,14 +19,14 @@ from three_mismatches.language import Language, say
 from three_mismatches.maps import base
 from three_mismatches.maps.labels import Label, place_labels, settle
 from three_mismatches.maps.legend import (
-    LEGEND_HEIGHT,
+    TALLEST,
     Block,
     Row,
     draw_legend,
     fit_page,
-    footer_height,
     line_row,
     marker_row,
+    page_axes,
 )
 from three_mismatches.maps.style import (
     PALETTE,
@@ -45,8 +45,8 @@ __all__ = ["desire_lines", "triangle"]
 
 Floats = NDArray[np.float64]
 
-WIDTH, SIDE, TALL = 5.6, 0.2, 3.6
-"""Width and margin of a figure on its own, and height of a triangle's axes. [inch]"""
+WIDTH, TALL = 5.6, 3.6 / 5.2
+"""Width of a figure on its own [inch], and height over width of a triangle's axes."""
 
 ROOM = 0.24
 """Clear space round a triangle, as a share of its larger extent."""
@@ -156,7 +156,9 @@ def triangle(
         footer = base.source_line(_model_texts(given) if sources is None else sources)
         drawn = [_ready(words, each, len(given) - at) for at, (words, each) in enumerate(given.items(), 1)]
         own = ax is None
-        ax = _new_axes(footer, TALL, 0.55 + 0.16 * max(len(given), 3)) if ax is None else ax
+        ax = (
+            page_axes(TALL, footer, width=WIDTH, below=0.55 + 0.16 * max(len(given), 3)) if ax is None else ax
+        )
         _frame(ax, np.array([place for each in drawn for place in each.corners.values()]))
         for at, each in enumerate(drawn):
             _draw_triangle(ax, each, zorder=3.0 + at)
@@ -164,7 +166,7 @@ def triangle(
         _write(ax, drawn, unit)
         box = draw_legend(ax, _blocks(given, drawn), footer=footer)
         if own:
-            fit_page(ax, box, side=SIDE)
+            fit_page(ax, box)
         return ax
 
 
@@ -218,7 +220,7 @@ def desire_lines(
         told = (*_model_texts({"": triangle}), *base.source_texts(drawn))
         footer = base.source_line(told if sources is None else sources)
         own = ax is None
-        ax = _new_axes(footer, (WIDTH - 2 * SIDE) * min(layout.ratio, 1.5)) if ax is None else ax
+        ax = page_axes(min(layout.ratio, TALLEST), footer, width=WIDTH) if ax is None else ax
         frames = [ax, *base.draw_base(ax, areas, layout)]
         ways, ends, mw = _ways(moves)
         edges = breaks(mw)
@@ -229,7 +231,7 @@ def desire_lines(
             _draw_ends(frame, ends, side)
         box = draw_legend(ax, _map_blocks(moves, side, mw, edges, widths), footer=footer)
         if own:
-            fit_page(ax, box, side=SIDE)
+            fit_page(ax, box)
         return ax
 
 
@@ -298,15 +300,6 @@ def _ready(words: str, each: TriangleTables, back: int) -> _Drawn:
     top = np.array([along, np.sqrt(max(left**2 - along**2, 0.0))])
     corners = {"generation": np.zeros(2), "hubs": np.array([flat, 0.0]), "sites": top}
     return _Drawn(words, corners, lengths, INKS[min(back, len(INKS) - 1)])
-
-
-def _new_axes(footer: str, tall: float, legend: float = LEGEND_HEIGHT) -> Axes:
-    """Return the axes of a new figure that has room for a legend and the source line below."""
-    inner = WIDTH - 2 * SIDE
-    below = legend + footer_height(footer, inner)
-    height = tall + below + SIDE
-    figure = base.new_figure(WIDTH, height)
-    return figure.add_axes((SIDE / WIDTH, below / height, inner / WIDTH, tall / height))
 
 
 def _frame(ax: Axes, places: Floats) -> None:

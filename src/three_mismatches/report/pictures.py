@@ -183,7 +183,11 @@ def time_to_power_map(result: Result) -> Picture | None:
     if result.delay is None or result.tables.inputs.lead_times.empty:
         return None
     places = delay.time_to_power(result.study, mw=NEW_SITE_MW)
-    ax = maps.time_to_power_map(places, mw=NEW_SITE_MW, layout=result.layout, lang=spoken())
+    layout, lead_times = result.layout, result.tables.inputs.lead_times
+    drawn = {"Lead times": lead_times, "Areas": places, "Borders": layout.borders}
+    ax = maps.time_to_power_map(
+        places, mw=NEW_SITE_MW, layout=layout, sources=maps.source_texts(drawn), lang=spoken()
+    )
     years = places["year_p50"]
     told = [f"{name} {_year(years[place])}" for place, name in names_of(places).items()]
     return Picture(

@@ -194,7 +194,7 @@ def report(
             result = study.solve()
             status.update("Writing the report, some tens of pictures")
             result.report(out, lang=lang.value, overwrite=overwrite)
-    _say(f"Report: {out / 'report.html'}, report.pdf and report.md; figures and tables beside them.")
+    _say_where(f"Report: {out / 'report.html'}, report.pdf and report.md; figures and tables beside them.")
 
 
 @app.command()
@@ -213,7 +213,7 @@ def reproduce(
         answers = tm.reproduce.tanaka(assume=values, demand=demand.value, progress=True)
         answers.write(out, overwrite=overwrite)
     _show_verdicts(answers)
-    _say(f"\nAnswers: {out / 'tanaka.md'}; tanaka.csv, tanaka_details.csv and summary.json beside it.")
+    _say_where(f"\nAnswers: {out / 'tanaka.md'}; tanaka.csv, tanaka_details.csv and summary.json beside it.")
 
 
 @app.command()
@@ -256,7 +256,7 @@ def ensemble(
         with tm.ensemble.processes(workers) if workers > 1 else nullcontext() as executor:
             found = tm.ensemble.run(study, sampler, executor=executor, checkpoint=out, progress=True)
     _show_ensemble(found)
-    _say(f"\nDraws: {out}; tm.ensemble.read() reads them.")
+    _say_where(f"\nDraws: {out}; tm.ensemble.read() reads them.")
 
 
 def _show_ensemble(found: tm.ensemble.Ensemble) -> None:
@@ -293,7 +293,7 @@ def _answer(study: tm.Study, out: Path, *, overwrite: bool) -> None:
     _show(result)
     for sentence in result.summary():
         _say(f"\n{sentence}")
-    _say(f"\n{_where(out, repaired=not result.certificate.empty)}")
+    _say_where(f"\n{_where(out, repaired=not result.certificate.empty)}")
 
 
 def _where(out: Path, *, repaired: bool) -> str:
@@ -346,6 +346,11 @@ def _cell(value: object) -> str:
 def _say(text: str) -> None:
     # Text, not markup: a site's name is shown as it is written, brackets and all.
     Console().print(Text(text))
+
+
+def _say_where(text: str) -> None:
+    """Print a line with a path in it, which can be copied only if nobody breaks it."""
+    Console().print(Text(text), soft_wrap=True)
 
 
 def _assumed(given: list[str] | None) -> dict[str, float]:

@@ -10,6 +10,11 @@ from pathlib import Path
 NEEDED = (
     "three_mismatches/py.typed",
     "three_mismatches/report/templates/report.html.j2",
+    "three_mismatches/language/ja/words.toml",
+    "three_mismatches/maps/fonts/OFL.txt",
+    "three_mismatches/maps/fonts/ThreeMismatchesGothic-Regular.ttf",
+    "three_mismatches/maps/fonts/ThreeMismatchesGothic-Bold.ttf",
+    "three_mismatches/data/japan/borders.geojson",
     "three_mismatches/data/japan/sites.csv",
     "three_mismatches/data/japan/LICENSE",
     "three_mismatches/data/japan/lead_times.csv",

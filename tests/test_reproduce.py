@@ -386,7 +386,8 @@ def test_the_command_answers_all_eight_claims_within_80_columns(written):
     assert list(answers["number"]) == list(range(1, 9))
     assert set(answers["verdict"]) <= set(VERDICTS)
     assert "tanaka.md" in told
-    assert max(map(len, told.splitlines())) <= 80
+    # The line that says where the answers are is never broken: its path is there to be copied.
+    assert max(len(line) for line in told.splitlines() if not line.startswith("Answers: ")) <= 80
     assert {path.name for path in out.iterdir()} == FILES
 
 

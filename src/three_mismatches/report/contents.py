@@ -129,7 +129,7 @@ def _sites(result: Result) -> Section:
             Paragraph(
                 say(
                     "The worst first. Unknown is not zero: a site whose size no source prints has no power gap here, "
-                    "and no local limit that is published means that hosting is an upper bound."
+                    "and where no local limit is published, hosting is an upper bound."
                 )
             ),
             sheets.sites(result),

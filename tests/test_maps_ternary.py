@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
-from shapely.geometry import Point, box
+from shapely.geometry import LineString, Point, box
 
 from text_boxes import outside, overlaps
 from three_mismatches import maps
@@ -168,3 +168,15 @@ def test_five_thousand_sites_are_all_drawn():
     kinds = {f"s{at}": tuple(KINDS.values())[at % 3] for at in range(5000)}
     found = maps.ternary_map(make_sites(kinds), AREAS)
     assert len(drawn(found).get_paths()) == 10_000
+
+
+def test_the_source_line_names_whose_lines_part_the_land():
+    lines = gpd.GeoDataFrame(
+        {"source": ["Ministry of Lines"]},
+        index=["one"],
+        geometry=[LineString([(3, 50), (6, 53)])],
+        crs="EPSG:4326",
+    )
+    layout = maps.layout_of(AREAS, borders=lines)
+    ax = maps.ternary_map(make_sites(), AREAS, layout=layout)
+    assert any("Ministry of Lines" in text for text in words(ax))

@@ -155,9 +155,9 @@ def ternary_map(
     """
     with drawing(lang):
         waits = _ready(sites)
-        texts = base.source_texts({"Sites": sites, "Areas": areas}) if sources is None else sources
-        footer = base.source_line(texts)
         layout = layout or base.layout_of(areas)
+        drawn = {"Sites": sites, "Areas": areas, "Borders": layout.borders}
+        footer = base.source_line(base.source_texts(drawn) if sources is None else sources)
         ax = page_axes(min(layout.ratio, TALLEST), footer, width=WIDTH, below=BELOW) if ax is None else ax
         insets = base.draw_base(ax, areas, layout)
         settle(ax)

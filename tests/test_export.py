@@ -211,6 +211,21 @@ def test_folder_of_somebody_else_is_never_replaced(tmp_path):
     assert (tmp_path / "home" / "thesis.tex").exists()
 
 
+def test_an_answer_never_takes_the_place_of_a_study_nor_a_study_that_of_an_answer(small, tmp_path):
+    study = write_study(small, SETTINGS, tmp_path / "study")
+    before = _digests(study)
+    with (
+        pytest.raises(FileExistsError, match=r"holds a study.*Give another name"),
+        atomic_folder(study, overwrite=True),
+    ):
+        pass
+    assert _digests(study) == before
+    with atomic_folder(tmp_path / "answer") as part:
+        (part / "summary.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(FileExistsError, match="holds an answer"):
+        write_study(small, SETTINGS, tmp_path / "answer", overwrite=True)
+
+
 @pytest.mark.parametrize("writer", [atomic_file, atomic_folder])
 def test_failure_leaves_nothing_behind(tmp_path, writer):
     def fail(part):
@@ -225,7 +240,7 @@ def test_failure_leaves_nothing_behind(tmp_path, writer):
 def test_failure_leaves_the_old_folder_as_it_was(small, tmp_path):
     folder = write_study(small, SETTINGS, tmp_path / "study")
     before = _digests(folder)
-    with pytest.raises(RuntimeError), atomic_folder(folder, overwrite=True):
+    with pytest.raises(RuntimeError), atomic_folder(folder, overwrite=True, mark="study.json"):
         raise RuntimeError
     assert _digests(folder) == before
     assert len(list(tmp_path.iterdir())) == 1

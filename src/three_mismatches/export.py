@@ -41,7 +41,8 @@ __all__ = [
     "write_table",
 ]
 
-OWN_MARKS = (SETTINGS_FILE, "summary.json")
+ANSWER_FILE = "summary.json"
+OWN_MARKS = (SETTINGS_FILE, ANSWER_FILE)
 """A folder that holds one of these was written by this library; its key "files" lists what else was."""
 
 WRITTEN = "2000-01-01T00:00:00Z"  # the date inside every GeoPackage, so that equal tables give equal bytes
@@ -231,12 +232,12 @@ def atomic_file(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+def atomic_folder(path: str | Path, *, overwrite: bool = False, mark: str = ANSWER_FILE) -> Iterator[Path]:
     """
     Yield an empty folder beside `path`; it takes the name `path` when the block ends without an error.
 
-    An old folder is replaced only if it holds one of `OWN_MARKS`. Files in it that the mark's list "files"
-    does not name are somebody else's: they are moved into the new folder.
+    An old folder is replaced only by one of its kind, an answer never takes the place of a study. Files in it that the
+    mark's list "files" does not name are somebody else's: they are moved into the new folder.
 
     Parameters
     ----------
@@ -244,14 +245,16 @@ def atomic_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path
         The folder that is to be.
     overwrite
         Whether a folder that is there already is replaced.
+    mark
+        The one of `OWN_MARKS` that the new folder will hold.
 
     Raises
     ------
     FileExistsError
-        If it is there and not empty, and `overwrite` is False or the folder is not one of ours.
+        If it is there and not empty, and `overwrite` is False or the folder is not one of ours and of the same kind.
     """
     target = Path(path)
-    check_folder(target, overwrite=overwrite)
+    check_folder(target, overwrite=overwrite, mark=mark)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = _beside(target)
     part.mkdir()
@@ -262,7 +265,7 @@ def atomic_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path
         shutil.rmtree(part, ignore_errors=True)
 
 
-def check_folder(path: str | Path, *, overwrite: bool = False) -> None:
+def check_folder(path: str | Path, *, overwrite: bool = False, mark: str = ANSWER_FILE) -> None:
     """
     Raise what `atomic_folder` would raise of a name, before the work that is to fill it.
 
@@ -272,11 +275,13 @@ def check_folder(path: str | Path, *, overwrite: bool = False) -> None:
         The folder that is to be.
     overwrite
         Whether a folder that is there already may be replaced.
+    mark
+        The one of `OWN_MARKS` that the new folder will hold.
 
     Raises
     ------
     FileExistsError
-        If it is there and not empty, and `overwrite` is False or the folder is not one of ours.
+        If it is there and not empty, and `overwrite` is False or the folder is not one of ours and of the same kind.
     """
     target = Path(path)
     if target.exists() and not target.is_dir():
@@ -285,8 +290,13 @@ def check_folder(path: str | Path, *, overwrite: bool = False) -> None:
         return
     if not overwrite:
         raise FileExistsError(_taken(target, "there already"))
-    if not any((target / mark).is_file() for mark in OWN_MARKS):
+    held = [own for own in OWN_MARKS if (target / own).is_file()]
+    if not held:
         msg = f"{target} was not written by this library (no {' or '.join(OWN_MARKS)}). Give another name"
+        raise FileExistsError(msg)
+    if held != [mark]:
+        what = "a study" if SETTINGS_FILE in held else "an answer"
+        msg = f"{target} holds {what} ({', '.join(held)}), which is not replaced by anything else. Give another name"
         raise FileExistsError(msg)
 
 
@@ -366,7 +376,7 @@ def _write_folder(
 ) -> None:
     suffixes = {name: "csv" if LAYERS[name].geometry is None else "parquet" for name in frames}
     files = sorted([SETTINGS_FILE, *(f"{name}.{suffix}" for name, suffix in suffixes.items())])
-    with atomic_folder(target, overwrite=overwrite) as part:
+    with atomic_folder(target, overwrite=overwrite, mark=SETTINGS_FILE) as part:
         for name, frame in frames.items():
             write_table(frame, part / f"{name}.{suffixes[name]}")
         write_json({**meta, "files": files}, part / SETTINGS_FILE)

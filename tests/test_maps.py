@@ -24,7 +24,7 @@ from matplotlib.text import Text
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 
 from three_mismatches import maps
-from three_mismatches.errors import LayerError
+from three_mismatches.errors import CRSError, LayerError
 from three_mismatches.geodesy import distance_km
 from three_mismatches.maps import base, style
 from three_mismatches.maps.labels import Label, place_labels
@@ -134,6 +134,23 @@ def test_every_legend_title_of_a_quantity_carries_its_unit(figure):
         "cloud hub [ms]",
     ):
         assert title in found
+
+
+@pytest.mark.parametrize("name", ["sites", "areas", "borders", "fibre_nodes", "hubs"])
+def test_a_table_in_metres_is_refused_by_name_and_not_drawn_as_nothing(name):
+    result = make_result(make_sites())
+    tables = {
+        "sites": result.sites,
+        "areas": result.areas,
+        "borders": result.areas.boundary.to_frame("geometry"),
+    }
+    tables |= {"fibre_nodes": result.fibre.fibre_nodes, "hubs": result.hubs}
+    tables[name] = gpd.GeoDataFrame(tables[name], geometry="geometry").to_crs(3857)
+    with pytest.raises(CRSError, match=rf"^{name} has 1 problem\n  crs  .*to_crs\(\"EPSG:4326\"\)"):
+        maps.fibre_map(
+            tables["sites"], tables["fibre_nodes"], result.fibre.fibre_routes, areas=tables["areas"],
+            hubs=tables["hubs"], layout=maps.layout_of(tables["areas"], borders=tables["borders"]),
+        )  # fmt: skip
 
 
 def test_legend_says_which_power_gap_is_drawn():

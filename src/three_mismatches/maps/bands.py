@@ -43,6 +43,7 @@ def draw_bands(
         Polygons, each within the next, with `rtt_ms` [ms]; `hub_kind` names what is reached.
     """
     base.need_columns(isochrones, "isochrones", ("rtt_ms",))
+    base.need_degrees(isochrones, "isochrones")
     ordered = isochrones.sort_values("rtt_ms", kind="stable")
     colours = _colours(len(ordered))
     extents = (layout.extent, *(inset.extent for inset in layout.insets))

@@ -21,7 +21,7 @@ from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from three_mismatches.errors import Fault, LayerError
+from three_mismatches.errors import CRSError, Fault, LayerError
 from three_mismatches.geodesy import distance_km
 from three_mismatches.language import say
 from three_mismatches.maps.labels import measurer, plate, settle
@@ -38,6 +38,7 @@ __all__ = [
     "draw_land",
     "layout_of",
     "need_columns",
+    "need_degrees",
     "new_figure",
     "polygon_path",
     "scale_bar",
@@ -126,6 +127,7 @@ def layout_of(areas: gpd.GeoDataFrame, *, borders: gpd.GeoDataFrame | None = Non
     borders
         Lines to be drawn finely on the land, in degrees; None for none.
     """
+    need_degrees(areas, "areas")
     if "okinawa" in {str(area).lower() for area in areas.index}:
         return JAPAN if borders is None else replace(JAPAN, borders=borders)
     west, south, east, north = (float(bound) for bound in areas.total_bounds)
@@ -179,6 +181,8 @@ def draw_base(
     insets
         One axes for each inset of the layout, in its order.
     """
+    need_degrees(areas, "areas")
+    need_degrees(layout.borders, "borders")
     _frame(ax, layout.extent, PALETTE["border"])
     draw_land(ax, areas, layout.extent, fills=fills)
     draw_borders(ax, layout)
@@ -331,6 +335,14 @@ def need_columns(table: pd.DataFrame, name: str, columns: Iterable[str]) -> None
     if missing:
         here = ", ".join(map(str, table.columns))
         raise LayerError([Fault(name, column, "is missing", f"The table has {here}") for column in missing])
+
+
+def need_degrees(table: pd.DataFrame | None, name: str) -> None:
+    """Raise `CRSError` if a table says that its coordinates are no longitudes and latitudes: it would draw nothing."""
+    crs = getattr(table, "crs", None)
+    if crs is not None and not crs.equals("EPSG:4326", ignore_axis_order=True):
+        cure = 'Bring the table to EPSG:4326 with to_crs("EPSG:4326")'
+        raise CRSError([Fault(name, "crs", f"{crs.name}, not WGS 84", cure)])
 
 
 def _draw_inset(

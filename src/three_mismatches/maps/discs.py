@@ -104,6 +104,7 @@ def draw_sites(
         Rows of the legend for what else is on the map.
     """
     base.need_columns(sites, "sites", ("request_mw", column))
+    base.need_degrees(sites, "sites")
     discs = _ready(sites, column)
     edges = GAP_EDGES.get(column) or breaks(discs.gap)
     elsewhere = np.zeros(discs.lon.size, dtype=bool)

@@ -176,6 +176,8 @@ def start(
     tinted: bool = True,
 ) -> Page:
     """Return axes with land on them, tinted by zone where there are several."""
+    for name, table in {"buses": grid.buses, "lines": grid.lines}.items():
+        base.need_degrees(table, name)
     layout = _layout(grid, extent, layout)
     footer = base.source_line(_sources(grid, layout) if sources is None else sources)
     zones = tuple(dict.fromkeys([*zone_of(grid.areas), *sorted(zone_of(grid.buses))]))

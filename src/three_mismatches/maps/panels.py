@@ -207,6 +207,8 @@ def fibre_map(
         If a column is missing.
     """
     with drawing(lang):
+        for name, table in {"fibre_nodes": fibre_nodes, "fibre_routes": fibre_routes, "hubs": hubs}.items():
+            base.need_degrees(table, name)
         hubs = marked_hubs(hubs)
         footer = _footer(
             sources, {"Sites": sites, "Fibre": fibre_routes, "Hubs": hubs, "Areas": areas}, layout

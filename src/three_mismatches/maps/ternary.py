@@ -170,6 +170,7 @@ def ternary_map(
 def _ready(sites: gpd.GeoDataFrame) -> Waits:
     """Return the sites that are wholes and have a place, large requests first."""
     base.need_columns(sites, "sites", ("request_mw", *SHARES))
+    base.need_degrees(sites, "sites")
     _need_shares(sites)
     rows = whole_sites(sites)
     shares = rows[list(SHARES)].to_numpy(np.float64)

@@ -90,6 +90,7 @@ def time_to_power_map(
     """
     with drawing(lang):
         base.need_columns(places, "places", YEARS)
+        base.need_degrees(places, "places")
         areas, pockets = _by_kind(places)
         layout = _with_pockets(layout or base.layout_of(areas), pockets)
         tables = {"Areas": places, "Sites": sites, "Borders": layout.borders}
